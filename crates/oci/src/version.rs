@@ -1,0 +1,156 @@
+use std::cmp::Ordering;
+
+/// The order of tags by version, newest first: releases (semantic versions, with or without `v`, of any number of
+/// parts), pre-releases just after their release, then everything else by natural order of names.
+///
+/// `v0.0.106` comes before `v0.0.91`; `2.14.0` before `2.14` (more exact first), both before `2.13.4`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionKey {
+    /// Empty for what is no version.
+    numbers: Vec<u64>,
+    /// What stands after the numbers: `-rc.1`, `-slim`.
+    suffix: String,
+    name: String,
+}
+
+impl VersionKey {
+    pub fn new(tag: &str) -> Self {
+        let body = tag.strip_prefix(['v', 'V']).filter(|b| b.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(tag);
+        let mut numbers = Vec::new();
+        let mut rest = body;
+        loop {
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            // Nineteen digits fit u64; longer runs (hashes) are names.
+            if end == 0 || end > 19 || numbers.len() == 8 {
+                break;
+            }
+            let Ok(number) = rest[..end].parse() else { break };
+            numbers.push(number);
+            rest = &rest[end..];
+            match rest.strip_prefix('.') {
+                Some(more) if more.starts_with(|c: char| c.is_ascii_digit()) => rest = more,
+                _ => break,
+            }
+        }
+        // `3abf91c` is a revision, not version 3: only nothing, `-`, `_`, `+` or `.` may follow a version.
+        let version = !numbers.is_empty() && (rest.is_empty() || rest.starts_with(['-', '_', '+', '.']));
+        if version {
+            Self { numbers, suffix: rest.to_owned(), name: tag.to_owned() }
+        } else {
+            Self { numbers: Vec::new(), suffix: String::new(), name: tag.to_owned() }
+        }
+    }
+
+    /// Whether the tag reads as a version.
+    pub fn is_version(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
+    /// Whether it reads as a finished version: no suffix at all.
+    pub fn is_release(&self) -> bool {
+        self.is_version() && self.suffix.is_empty()
+    }
+
+    /// Whether the suffix says that it comes before its release (`-rc1`, `-alpha.2`, `-pre`, …).
+    fn is_prerelease(&self) -> bool {
+        let s = self.suffix.trim_start_matches(['-', '_', '.', '+']).to_ascii_lowercase();
+        ["alpha", "beta", "rc", "pre", "dev", "snapshot", "nightly", "canary"].iter().any(|p| s.starts_with(p))
+    }
+}
+
+impl Ord for VersionKey {
+    /// `Less` is newer.
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.is_version(), other.is_version()) {
+            (true, false) => return Ordering::Less,
+            (false, true) => return Ordering::Greater,
+            (false, false) => return natural(&self.name, &other.name).then_with(|| self.name.cmp(&other.name)),
+            (true, true) => {}
+        }
+        let common = self.numbers.len().min(other.numbers.len());
+        other.numbers[..common]
+            .cmp(&self.numbers[..common])
+            // `2.14.3` before `2.14` before `2`: the more exact name of what is likely one image comes first.
+            .then_with(|| other.numbers.len().cmp(&self.numbers.len()))
+            .then_with(|| self.is_prerelease().cmp(&other.is_prerelease()))
+            .then_with(|| self.suffix.is_empty().cmp(&other.suffix.is_empty()).reverse())
+            .then_with(|| if self.is_prerelease() { natural(&other.suffix, &self.suffix) } else { natural(&self.suffix, &other.suffix) })
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for VersionKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Natural order: runs of digits compare as numbers of any length.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    loop {
+        match (a.first(), b.first()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+                let run = |s: &[u8]| s.iter().position(|c| !c.is_ascii_digit()).unwrap_or(s.len());
+                let (n, m) = (run(a), run(b));
+                let (da, db) = (trim_zeros(&a[..n]), trim_zeros(&b[..m]));
+                let order = da.len().cmp(&db.len()).then_with(|| da.cmp(db));
+                if order != Ordering::Equal {
+                    return order;
+                }
+                a = &a[n..];
+                b = &b[m..];
+            }
+            (Some(x), Some(y)) => {
+                let order = x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase());
+                if order != Ordering::Equal {
+                    return order;
+                }
+                a = &a[1..];
+                b = &b[1..];
+            }
+        }
+    }
+}
+
+fn trim_zeros(digits: &[u8]) -> &[u8] {
+    let zeros = digits.iter().take_while(|&&d| d == b'0').count();
+    &digits[zeros.min(digits.len().saturating_sub(1))..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sorted(tags: &[&str]) -> Vec<String> {
+        let mut v: Vec<String> = tags.iter().map(ToString::to_string).collect();
+        v.sort_by_cached_key(|t| VersionKey::new(t));
+        v
+    }
+
+    #[test]
+    fn newest_version_first_then_names() {
+        assert_eq!(
+            sorted(&["latest", "v0.0.91", "v0.0.106", "main", "2.14", "2.14.0", "2.13.4", "2.14.0-rc.1", "2.14.0-rc.10", "2.14.0-slim", "3abf91c", "pr-9", "pr-10"]),
+            ["2.14.0", "2.14.0-slim", "2.14.0-rc.10", "2.14.0-rc.1", "2.14", "2.13.4", "v0.0.106", "v0.0.91", "3abf91c", "latest", "main", "pr-9", "pr-10"]
+        );
+    }
+
+    #[test]
+    fn dates_and_hashes_do_not_overflow() {
+        assert_eq!(sorted(&["20260101", "20261123", "99999999999999999999999999"])[0], "20261123");
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_is_total(a in "[v0-9a-c.\\-]{0,8}", b in "[v0-9a-c.\\-]{0,8}", c in "[v0-9a-c.\\-]{0,8}") {
+            let (a, b, c) = (VersionKey::new(&a), VersionKey::new(&b), VersionKey::new(&c));
+            prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+            if a <= b && b <= c { prop_assert!(a <= c); }
+        }
+    }
+}
