@@ -1,1 +1,2 @@
-
+//! What we know about registries: database, crawler, events, search.
+pub mod record;
