@@ -1,2 +1,23 @@
 //! What we know about registries: database, crawler, events, search.
+//!
+//! [`Catalogue`] is the whole: it opens the database ([`store`]), holds what is known in memory ([`model`]), keeps it in
+//! step with each registry (`crawler`, [`events`]) and answers lists and searches ([`lists`], [`search`]) in the language
+//! of [`query`]. It asks registries through the trait [`registry::Registry`] only.
+
+mod catalogue;
+mod crawler;
+pub mod evaluate;
+pub mod events;
+pub mod fuzzy;
+pub mod lists;
+pub mod model;
+pub mod query;
 pub mod record;
+pub mod search;
+mod source;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use catalogue::{Catalogue, Changed, OpenError, now};
+pub use source::{Dirty, Progress, Source, State, Status};

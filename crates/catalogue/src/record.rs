@@ -108,3 +108,18 @@ pub struct Loaded {
     pub manifests: Vec<(String, Vec<u8>)>,
     pub referrers: Vec<ReferrersRecord>,
 }
+
+impl Write {
+    /// What it is about, for a message.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Registry(r) => r.registry.clone(),
+            Self::Repository(r) => format!("{}/{}", r.registry, r.repository),
+            Self::DropRepository { registry, repository, .. } => format!("{registry}/{repository}"),
+            Self::Tag(t) => format!("{}/{}:{}", t.registry, t.repository, t.tag),
+            Self::DropTag { registry, repository, tag, .. } => format!("{registry}/{repository}:{tag}"),
+            Self::Manifest(m) => m.digest.clone(),
+            Self::Referrers(r) => format!("{}/{}@{}", r.registry, r.repository, r.digest),
+        }
+    }
+}

@@ -4,28 +4,36 @@ use std::cmp::Ordering;
 /// parts), pre-releases just after their release, then everything else by natural order of names.
 ///
 /// `v0.0.106` comes before `v0.0.91`; `2.14.0` before `2.14` (more exact first), both before `2.13.4`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionKey {
-    /// Empty for what is no version.
-    numbers: Vec<u64>,
+///
+/// The key borrows the tag and allocates nothing: a million of them are made when a large catalogue is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionKey<'a> {
+    numbers: [u64; PARTS],
+    /// How many of `numbers` there are; none for what is no version.
+    parts: u8,
     /// What stands after the numbers: `-rc.1`, `-slim`.
-    suffix: String,
-    name: String,
+    suffix: &'a str,
+    name: &'a str,
 }
 
-impl VersionKey {
-    pub fn new(tag: &str) -> Self {
+/// Parts of a version that are compared as numbers; what follows is suffix.
+const PARTS: usize = 6;
+
+impl<'a> VersionKey<'a> {
+    pub fn new(tag: &'a str) -> Self {
         let body = tag.strip_prefix(['v', 'V']).filter(|b| b.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(tag);
-        let mut numbers = Vec::new();
+        let mut numbers = [0; PARTS];
+        let mut parts = 0;
         let mut rest = body;
         loop {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             // Nineteen digits fit u64; longer runs (hashes) are names.
-            if end == 0 || end > 19 || numbers.len() == 8 {
+            if end == 0 || end > 19 || parts == PARTS {
                 break;
             }
             let Ok(number) = rest[..end].parse() else { break };
-            numbers.push(number);
+            numbers[parts] = number;
+            parts += 1;
             rest = &rest[end..];
             match rest.strip_prefix('.') {
                 Some(more) if more.starts_with(|c: char| c.is_ascii_digit()) => rest = more,
@@ -33,17 +41,17 @@ impl VersionKey {
             }
         }
         // `3abf91c` is a revision, not version 3: only nothing, `-`, `_`, `+` or `.` may follow a version.
-        let version = !numbers.is_empty() && (rest.is_empty() || rest.starts_with(['-', '_', '+', '.']));
+        let version = parts > 0 && (rest.is_empty() || rest.starts_with(['-', '_', '+', '.']));
         if version {
-            Self { numbers, suffix: rest.to_owned(), name: tag.to_owned() }
+            Self { numbers, parts: parts as u8, suffix: rest, name: tag }
         } else {
-            Self { numbers: Vec::new(), suffix: String::new(), name: tag.to_owned() }
+            Self { numbers: [0; PARTS], parts: 0, suffix: "", name: tag }
         }
     }
 
     /// Whether the tag reads as a version.
     pub fn is_version(&self) -> bool {
-        !self.numbers.is_empty()
+        self.parts > 0
     }
 
     /// Whether it reads as a finished version: no suffix at all.
@@ -52,34 +60,34 @@ impl VersionKey {
     }
 
     /// Whether the suffix says that it comes before its release (`-rc1`, `-alpha.2`, `-pre`, …).
-    fn is_prerelease(&self) -> bool {
-        let s = self.suffix.trim_start_matches(['-', '_', '.', '+']).to_ascii_lowercase();
-        ["alpha", "beta", "rc", "pre", "dev", "snapshot", "nightly", "canary"].iter().any(|p| s.starts_with(p))
+    pub fn is_prerelease(&self) -> bool {
+        let s = self.suffix.trim_start_matches(['-', '_', '.', '+']).as_bytes();
+        ["alpha", "beta", "rc", "pre", "dev", "snapshot", "nightly", "canary"].iter().any(|p| s.len() >= p.len() && s[..p.len()].eq_ignore_ascii_case(p.as_bytes()))
     }
 }
 
-impl Ord for VersionKey {
+impl Ord for VersionKey<'_> {
     /// `Less` is newer.
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.is_version(), other.is_version()) {
             (true, false) => return Ordering::Less,
             (false, true) => return Ordering::Greater,
-            (false, false) => return natural(&self.name, &other.name).then_with(|| self.name.cmp(&other.name)),
+            (false, false) => return natural(self.name, other.name).then_with(|| self.name.cmp(other.name)),
             (true, true) => {}
         }
-        let common = self.numbers.len().min(other.numbers.len());
+        let common = usize::from(self.parts.min(other.parts));
         other.numbers[..common]
             .cmp(&self.numbers[..common])
             // `2.14.3` before `2.14` before `2`: the more exact name of what is likely one image comes first.
-            .then_with(|| other.numbers.len().cmp(&self.numbers.len()))
+            .then_with(|| other.parts.cmp(&self.parts))
             .then_with(|| self.is_prerelease().cmp(&other.is_prerelease()))
             .then_with(|| self.suffix.is_empty().cmp(&other.suffix.is_empty()).reverse())
-            .then_with(|| if self.is_prerelease() { natural(&other.suffix, &self.suffix) } else { natural(&self.suffix, &other.suffix) })
-            .then_with(|| self.name.cmp(&other.name))
+            .then_with(|| if self.is_prerelease() { natural(other.suffix, self.suffix) } else { natural(self.suffix, other.suffix) })
+            .then_with(|| self.name.cmp(other.name))
     }
 }
 
-impl PartialOrd for VersionKey {
+impl PartialOrd for VersionKey<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -128,7 +136,7 @@ mod tests {
 
     fn sorted(tags: &[&str]) -> Vec<String> {
         let mut v: Vec<String> = tags.iter().map(ToString::to_string).collect();
-        v.sort_by_cached_key(|t| VersionKey::new(t));
+        v.sort_by(|a, b| VersionKey::new(a).cmp(&VersionKey::new(b)));
         v
     }
 

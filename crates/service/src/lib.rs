@@ -1,136 +1,137 @@
 //! The use cases. Every one takes the caller, checks the right, acts, records. Pages, JSON and command line are
 //! three doors to them; nothing else decides. Knows neither axum nor Leptos.
 //!
-//! [`Service`] is the whole of it; [`Settings`] says what it stands beside; [`Error`] becomes an [`api::Problem`]
-//! in one place.
+//! [`Service`] is the whole of it, one file for each subject: `registries`, `lists`, `image`, `search`, `notify`.
+//! [`Settings`] says what it stands beside; [`Error`] becomes an [`api::Problem`] in one place.
 
 mod caller;
 mod error;
+mod image;
+mod lists;
+mod notify;
+mod registries;
+mod search;
 mod settings;
+mod show;
 
 pub use caller::Caller;
 pub use error::{Error, Result};
+pub use image::ManifestBytes;
+pub use lists::{Paged, RepositoriesQuery, TagsQuery};
 pub use settings::{RegistrySettings, Settings};
 
-use api::{Change, Hit, Image, List, Problem, Registry, Repository, Tag, Totals};
-use oci::Reference;
+use api::{Change, Code};
+use catalogue::{Catalogue, Source};
+use oci::{Reference, RepositoryName};
+use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// Everything the product does. Cheap to clone.
 #[derive(Clone)]
-pub struct Service {}
+pub struct Service(Arc<Inner>);
 
-/// What to list of repositories.
-#[derive(Debug, Clone, Default)]
-pub struct RepositoriesQuery {
-    /// Only of this registry.
-    pub registry: Option<String>,
-    /// In the query language.
-    pub q: String,
-    /// Only in this namespace and below.
-    pub namespace: Option<String>,
-    /// `name | pushed | updated | size | tags`, `-` before it turns it round. `pushed` is newest first.
-    pub sort: Option<String>,
-    /// 1 to 1000; 100 when absent.
-    pub limit: Option<u32>,
-    pub after: Option<String>,
-}
-
-/// What to list of a repository's tags.
-#[derive(Debug, Clone, Default)]
-pub struct TagsQuery {
-    /// In the query language.
-    pub q: String,
-    /// `version` (newest first) `| name | pushed | created | size`, `-` before it turns it round.
-    pub sort: Option<String>,
-    /// 1 to 1000; 100 when absent.
-    pub limit: Option<u32>,
-    pub after: Option<String>,
-    /// One row for each digest instead of one for each tag: the row is the newest tag's, the others are its aliases.
-    pub gathered: bool,
+struct Inner {
+    settings: Settings,
+    catalogue: Catalogue,
+    lists: lists::Cache,
+    totals: moka::sync::Cache<u16, api::Totals>,
+    changes: broadcast::Sender<Change>,
 }
 
 impl Service {
-    /// Opens the database, loads what is known; asks no registry yet.
-    pub async fn open(_settings: Settings) -> Result<Self> {
-        Err(Error::internal("not built"))
+    /// Opens the database, loads what is known; asks no registry yet. Must be called inside a Tokio runtime.
+    pub async fn open(settings: Settings) -> Result<Self> {
+        let mut sources = Vec::new();
+        for registry in &settings.registries {
+            sources.push(source(registry, settings.read_only)?);
+        }
+        let catalogue = Catalogue::open(settings.database.expose(), sources).await.map_err(|e| Error::internal(e.to_string()))?;
+        let totals = moka::sync::Cache::builder().max_capacity(64).time_to_live(std::time::Duration::from_secs(5)).build();
+        Ok(Self(Arc::new(Inner { settings, catalogue, lists: lists::Cache::default(), totals, changes: broadcast::channel(256).0 })))
     }
 
     /// Begins crawling, until [`Service::close`].
-    pub fn start(&self) {}
+    pub fn start(&self) {
+        self.0.catalogue.start();
+        let (mut from, to) = (self.0.catalogue.changes(), self.0.changes.clone());
+        // Ends by itself: the catalogue drops its sender when it is closed and let go.
+        tokio::spawn(async move {
+            loop {
+                match from.recv().await {
+                    Ok(changed) => {
+                        let _ = to.send(Change { registry: changed.registry, repository: changed.repository });
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        });
+    }
+
+    /// For a single command: nothing is crawled unless asked for, but what is learned is kept.
+    pub fn start_quietly(&self) {
+        self.0.catalogue.start_writing();
+    }
 
     /// Ends the crawlers and writes what they hold.
-    pub async fn close(&self) {}
-
-    pub async fn registries(&self, _caller: &Caller) -> Result<Vec<Registry>> {
-        Err(Error::internal("not built"))
-    }
-
-    pub async fn registry(&self, _caller: &Caller, _name: &str) -> Result<Registry> {
-        Err(Error::internal("not built"))
-    }
-
-    /// Has the registry read anew, now; returns at once.
-    pub async fn refresh(&self, _caller: &Caller, _registry: &str) -> Result<()> {
-        Err(Error::internal("not built"))
-    }
-
-    pub async fn repositories(&self, _caller: &Caller, _query: &RepositoriesQuery) -> Result<List<Repository>> {
-        Err(Error::internal("not built"))
-    }
-
-    pub async fn repository(&self, _caller: &Caller, _reference: &Reference) -> Result<Repository> {
-        Err(Error::internal("not built"))
-    }
-
-    pub async fn tags(&self, _caller: &Caller, _reference: &Reference, _query: &TagsQuery) -> Result<List<Tag>> {
-        Err(Error::internal("not built"))
-    }
-
-    /// One image; of an index, the platform asked for or its default. Without tag and digest: the newest tag.
-    pub async fn image(&self, _caller: &Caller, _reference: &Reference, _platform: Option<&str>) -> Result<Image> {
-        Err(Error::internal("not built"))
-    }
-
-    /// A manifest's exact bytes.
-    pub async fn manifest(&self, _caller: &Caller, _reference: &Reference) -> Result<ManifestBytes> {
-        Err(Error::internal("not built"))
-    }
-
-    pub async fn referrers(&self, _caller: &Caller, _reference: &Reference) -> Result<List<api::Descriptor>> {
-        Err(Error::internal("not built"))
-    }
-
-    pub async fn search(&self, _caller: &Caller, _q: &str, _limit: Option<u32>, _after: Option<&str>) -> Result<List<Hit>> {
-        Err(Error::internal("not built"))
-    }
-
-    /// The counts above the catalogue, of one registry or of all.
-    pub async fn totals(&self, _caller: &Caller, _registry: Option<&str>) -> Result<Totals> {
-        Err(Error::internal("not built"))
-    }
-
-    /// What a registry's notification endpoint received. `authorization` is the header as sent; `body` is at most
-    /// 1 MiB. Returns how many events were taken.
-    pub async fn notify(&self, _registry: &str, _authorization: Option<&str>, _body: &[u8]) -> Result<usize> {
-        Err(Error::internal("not built"))
+    pub async fn close(&self) {
+        self.0.catalogue.close().await;
     }
 
     /// Changes as they are learned; a receiver that falls behind is told so and should read anew.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
-        broadcast::channel(1).1
+        self.0.changes.subscribe()
     }
 
-    /// What is wrong right now, by registry; empty when all is well.
-    pub fn problems(&self) -> Vec<(String, Problem)> {
-        Vec::new()
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The registry's number in the model, and its settings.
+    fn registry_of(&self, name: &str) -> Result<(u16, &RegistrySettings)> {
+        self.0.settings.registries.iter().enumerate().find(|(_, r)| r.name == name).map(|(i, r)| (i as u16, r)).ok_or_else(|| {
+            let known: Vec<&str> = self.0.settings.registries.iter().map(|r| r.name.as_str()).collect();
+            let error = Error::new(Code::RegistryNotFound, format!("No registry is called “{name}”."));
+            if known.is_empty() { error.hint("None is configured: set SUPERCARGO_REGISTRY.") } else { error.hint(format!("There is {}.", known.join(", "))) }
+        })
+    }
+
+    /// The repository's number in the model; asks the registry about one that is not known.
+    async fn repository_of(&self, reference: &Reference) -> Result<(u16, u32)> {
+        let (registry, _) = self.registry_of(&reference.registry)?;
+        let found = self.0.catalogue.model().find_repo(registry, reference.repository.as_str());
+        let crawled = found.is_some_and(|id| self.0.catalogue.model().repo(id).is_some_and(|r| r.crawled != catalogue::model::NEVER));
+        if let (Some(id), true) = (found, crawled) {
+            return Ok((registry, id));
+        }
+        match self.0.catalogue.ensure_repository(registry, &reference.repository).await {
+            Ok(id) => Ok((registry, id)),
+            // What is known is shown, however little it is.
+            Err(_) if found.is_some() => found.map(|id| (registry, id)).ok_or_else(|| no_repository(reference)),
+            Err(registry::Error::NotFound(_) | registry::Error::Unsupported(_)) => Err(no_repository(reference)),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
-/// A manifest as stored.
-#[derive(Debug, Clone)]
-pub struct ManifestBytes {
-    pub digest: String,
-    pub media_type: String,
-    pub bytes: bytes::Bytes,
+fn no_repository(reference: &Reference) -> Error {
+    Error::new(Code::RepositoryNotFound, format!("{} has no repository {}.", reference.registry, reference.repository))
+}
+
+/// A registry as the catalogue wants it, made of its settings.
+fn source(settings: &RegistrySettings, read_only: bool) -> Result<Source> {
+    let wrong = |e: String| Error::new(Code::BadRequest, format!("registry “{}”: {e}", settings.name));
+    let mut repositories = Vec::new();
+    for name in &settings.repositories {
+        repositories.push(RepositoryName::parse(name).map_err(|e| wrong(e.to_string()))?);
+    }
+    let remote = registry::remote::Remote::new(settings.remote(read_only)).map_err(|e| wrong(e.to_string()))?;
+    Ok(Source {
+        name: settings.name.clone(),
+        registry: Arc::new(remote),
+        include: settings.include.clone(),
+        exclude: settings.exclude.clone(),
+        repositories,
+        crawl: settings.crawl,
+    })
 }

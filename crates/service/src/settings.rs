@@ -38,3 +38,30 @@ pub struct RegistrySettings {
     pub crawl: Duration,
     pub read_only: bool,
 }
+
+impl RegistrySettings {
+    /// What people type before the repository: as set, else the host and port of the address.
+    pub fn pull_host(&self) -> String {
+        self.pull_host.clone().unwrap_or_else(|| {
+            url::Url::parse(&self.url).ok().and_then(|u| Some(format!("{}{}", u.host_str()?, u.port().map(|p| format!(":{p}")).unwrap_or_default()))).unwrap_or_default()
+        })
+    }
+
+    /// What the client needs of it.
+    pub(crate) fn remote(&self, read_only: bool) -> registry::remote::RemoteSettings {
+        registry::remote::RemoteSettings {
+            name: self.name.clone(),
+            url: self.url.clone(),
+            username: self.username.clone(),
+            password: self.password.clone(),
+            token: self.token.clone(),
+            token_realm: self.token_realm.clone(),
+            ca_file: self.ca_file.clone(),
+            client_cert_file: self.client_cert_file.clone(),
+            client_key_file: self.client_key_file.clone(),
+            insecure_skip_verify: self.insecure_skip_verify,
+            read_only: read_only || self.read_only,
+            ..registry::remote::RemoteSettings::default()
+        }
+    }
+}

@@ -1,0 +1,381 @@
+use crate::{
+    model::{Model, NEVER, NONE, Referrers, Row, Summary},
+    record::{ManifestRecord, MomentRecord, RegistryRecord, Write},
+    source::{Dirty, Source, State, Status, Watched},
+    store::Store,
+};
+use oci::{Digest, RepositoryName, Tag, Target};
+use registry::{Error, Registry};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+use tokio::sync::{OnceCell, broadcast, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// What is known of all registries, kept in step with them. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalogue(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub model: RwLock<Model>,
+    pub store: Store,
+    pub watched: Vec<Watched>,
+    /// To the one task that writes the database.
+    pub writes: mpsc::Sender<Write>,
+    waiting: Mutex<Option<mpsc::Receiver<Write>>>,
+    pub changes: broadcast::Sender<Changed>,
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
+    /// Manifests on their way in, so that two who want one ask for it once.
+    pub on_the_way: Mutex<HashMap<String, Arc<OnceCell<Result<u32, Error>>>>>,
+    /// Records just fetched or read: a page asks before the database has them, and again for its other tabs.
+    pub recent: moka::sync::Cache<String, Arc<ManifestRecord>>,
+}
+
+/// Something changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub registry: String,
+    /// None: the registry as a whole.
+    pub repository: Option<String>,
+}
+
+/// Why a catalogue cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    #[error("{0}")]
+    Settings(String),
+}
+
+/// Writes that wait for the database, at most; then whoever learns something waits.
+const WAITING: usize = 8_192;
+/// Bytes of recent records kept.
+const RECENT: u64 = 16 << 20;
+
+/// Now, in milliseconds since 1970.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+impl Catalogue {
+    /// Opens the database and loads what is known. Asks no registry: see [`Catalogue::start`].
+    pub async fn open(database: &str, sources: Vec<Source>) -> Result<Self, OpenError> {
+        let store = Store::open(database).await?;
+        let watched = sources.into_iter().enumerate().map(|(i, s)| Watched::new(s, i as u16)).collect::<Result<Vec<_>, _>>().map_err(OpenError::Settings)?;
+        let (writes, waiting) = mpsc::channel(WAITING);
+        let model = load(&store, &watched, &writes).await?;
+        let recent = moka::sync::Cache::builder().max_capacity(RECENT).weigher(|_: &String, r: &Arc<ManifestRecord>| weight(r)).build();
+        Ok(Self(Arc::new(Inner {
+            model: RwLock::new(model),
+            store,
+            watched,
+            writes,
+            waiting: Mutex::new(Some(waiting)),
+            changes: broadcast::channel(1024).0,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            on_the_way: Mutex::default(),
+            recent,
+        })))
+    }
+
+    /// Begins to keep in step with the registries, until [`Catalogue::close`].
+    pub fn start(&self) {
+        self.start_writing();
+        for i in 0..self.0.watched.len() {
+            self.0.tasks.spawn(crate::crawler::run(self.clone(), i));
+            self.0.tasks.spawn(crate::events::run(self.clone(), i));
+        }
+    }
+
+    /// Begins only to write what is learned, for commands that ask for one thing.
+    pub fn start_writing(&self) {
+        if let Some(waiting) = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.0.tasks.spawn(write(self.clone(), waiting));
+        }
+    }
+
+    /// Ends all work and writes what was learned.
+    pub async fn close(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.store.close().await;
+    }
+
+    /// What is known. Hold it briefly: whoever learns something waits for it.
+    pub fn model(&self) -> RwLockReadGuard<'_, Model> {
+        self.0.model.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn model_mut(&self) -> RwLockWriteGuard<'_, Model> {
+        self.0.model.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.0.changes.subscribe()
+    }
+
+    pub(crate) fn changed(&self, watched: &Watched, repository: Option<&str>) {
+        // Nobody listening is no error.
+        let _ = self.0.changes.send(Changed { registry: watched.source.name.clone(), repository: repository.map(str::to_owned) });
+    }
+
+    pub(crate) fn watched(&self, registry: u16) -> Option<&Watched> {
+        self.0.watched.get(usize::from(registry))
+    }
+
+    /// How a registry stands.
+    pub fn status(&self, registry: u16) -> Status {
+        self.watched(registry).map(|w| w.status().clone()).unwrap_or_default()
+    }
+
+    /// How a registry stands, in a word.
+    pub fn state(&self, registry: u16) -> State {
+        let Some(watched) = self.watched(registry) else { return State::Unreachable };
+        let unfetched = self.model().repos().any(|(_, r)| r.registry == registry && (r.facts.unfetched > 0 || r.crawled == NEVER));
+        watched.status().state(watched.source.crawl, unfetched, now())
+    }
+
+    /// The registry itself, for what is asked of it directly.
+    pub fn registry(&self, registry: u16) -> Option<Arc<dyn Registry>> {
+        self.watched(registry).map(|w| Arc::clone(&w.source.registry))
+    }
+
+    /// Has the registry read anew, now.
+    pub fn refresh(&self, registry: u16) {
+        if let Some(watched) = self.watched(registry) {
+            watched.refresh.notify_one();
+        }
+    }
+
+    /// Reads a registry whole, now, and waits for it: for commands, where nothing is crawled behind.
+    pub async fn crawl_now(&self, registry: u16) -> Result<(), Error> {
+        let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
+        crate::crawler::crawl_through(self, watched).await
+    }
+
+    /// Takes in what an event says; it is looked at soon. When too many wait, a crawl answers them all.
+    pub fn mark(&self, registry: u16, dirty: Dirty) {
+        let Some(watched) = self.watched(registry) else { return };
+        if watched.wants(dirty.repository.as_str()) && watched.dirty.try_send(dirty).is_err() {
+            watched.refresh.notify_one();
+        }
+    }
+
+    /// Which digests a tag named when, newest first.
+    pub async fn moments(&self, registry: &str, repository: &str, tag: &str, limit: u32) -> Result<Vec<MomentRecord>, crate::store::StoreError> {
+        self.0.store.moments(registry, repository, tag, limit).await
+    }
+
+    /// A manifest's record: from memory, the database, else from the registry, once in its life.
+    pub async fn manifest(&self, registry: u16, repository: &RepositoryName, digest: &Digest) -> Result<Arc<ManifestRecord>, Error> {
+        if let Some(record) = self.0.recent.get(digest.as_str()) {
+            return Ok(record);
+        }
+        match self.0.store.manifest(digest.as_str()).await {
+            Ok(Some(record)) => {
+                let record = Arc::new(record);
+                self.0.recent.insert(digest.to_string(), Arc::clone(&record));
+                return Ok(record);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "a manifest could not be read from the database; asking the registry"),
+        }
+        let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
+        crate::crawler::fetch(self, watched, repository, digest).await?;
+        self.0.recent.get(digest.as_str()).ok_or_else(|| Error::NotFound(format!("{repository} has no manifest {digest}")))
+    }
+
+    /// Makes a repository known that is not, and reads its tags if that was never done. `NotFound` where the registry
+    /// has none of that name.
+    pub async fn ensure_repository(&self, registry: u16, repository: &RepositoryName) -> Result<u32, Error> {
+        let known = {
+            let model = self.model();
+            model.find_repo(registry, repository.as_str()).filter(|&id| model.repo(id).is_some_and(|r| r.crawled != NEVER))
+        };
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let missing = || Error::NotFound(format!("the registry has no repository {repository}"));
+        let watched = self.watched(registry).ok_or_else(missing)?;
+        if !watched.wants(repository.as_str()) {
+            return Err(missing());
+        }
+        crate::crawler::read_repository(self, watched, repository, crate::crawler::Pace::Now).await?;
+        self.model().find_repo(registry, repository.as_str()).ok_or_else(missing)
+    }
+
+    /// What a tag names, asked of the registry now, and taken in.
+    pub async fn ensure_tag(&self, registry: u16, repository: &RepositoryName, tag: &Tag) -> Result<Digest, Error> {
+        let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
+        crate::crawler::read_tag(self, watched, repository, tag, None).await
+    }
+
+    /// A manifest of a repository that no tag reaches, asked for by digest.
+    pub async fn ensure_manifest(&self, registry: u16, repository: &RepositoryName, digest: &Digest) -> Result<u32, Error> {
+        let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
+        watched.source.registry.resolve(repository, &Target::Digest(digest.clone())).await?;
+        crate::crawler::fetch(self, watched, repository, digest).await
+    }
+
+    /// Asks the registry what is attached to a digest, unless it was asked within `age`.
+    pub async fn refresh_referrers(&self, registry: u16, repository: &RepositoryName, digest: &Digest, age: Duration) -> Result<(), Error> {
+        let Some(watched) = self.watched(registry) else { return Ok(()) };
+        let fresh_since = now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        {
+            let model = self.model();
+            let checked = model.find_repo(registry, repository.as_str()).and_then(|r| model.repo(r)).and_then(|r| r.referrers.get(&model.find_manifest(digest.as_str())?)).map(|r| r.checked);
+            if checked.is_some_and(|c| c > fresh_since) {
+                return Ok(());
+            }
+        }
+        crate::crawler::read_referrers(self, watched, repository, digest).await
+    }
+}
+
+fn weight(record: &ManifestRecord) -> u32 {
+    (record.body.len() + record.config.as_ref().map_or(0, Vec::len) + 200) as u32
+}
+
+/// Builds the model from the database. Registries no longer configured stay in the database, unseen.
+async fn load(store: &Store, watched: &[Watched], _writes: &mpsc::Sender<Write>) -> Result<Model, OpenError> {
+    let loaded = store.load().await?;
+    let mut model = Model::new(watched.iter().map(|w| w.source.name.clone()).collect());
+    for record in loaded.registries {
+        if let Some(watched) = watched.iter().find(|w| w.source.name == record.registry) {
+            let mut status = watched.status();
+            status.crawled = record.crawled;
+            status.checked = record.crawled;
+            status.behind = record.crawled.is_some();
+            status.capabilities = record.capabilities.and_then(|c| serde_json::from_str(&c).ok()).unwrap_or_default();
+        }
+    }
+    for (digest, summary) in &loaded.manifests {
+        // A summary of another version is fetched anew when a tag leads to it.
+        if let Some(summary) = Summary::decode(summary) {
+            model.learn(digest, &summary);
+        }
+    }
+    let mut ids: HashMap<(u16, String), u32> = HashMap::new();
+    for record in loaded.repositories {
+        let Some(registry) = model.registry_number(&record.registry) else { continue };
+        if !watched[usize::from(registry)].wants(&record.repository) {
+            continue;
+        }
+        let id = model.add_repo(registry, &record.repository, record.first_seen);
+        if let Some(repo) = model.repo_mut(id) {
+            repo.crawled = record.crawled.unwrap_or(NEVER);
+            repo.strikes = record.strikes.clamp(0, 255) as u8;
+        }
+        ids.insert((registry, record.repository), id);
+    }
+    let mut last: Option<(u16, String, Option<u32>)> = None;
+    for record in loaded.tags {
+        // Rows come repository by repository: look the number up once for each.
+        let id = match &last {
+            Some((registry, repository, id)) if model.registries.get(usize::from(*registry)) == Some(&record.registry) && *repository == record.repository => *id,
+            _ => {
+                let Some(registry) = model.registry_number(&record.registry) else { continue };
+                let id = ids.get(&(registry, record.repository.clone())).copied();
+                last = Some((registry, record.repository.clone(), id));
+                id
+            }
+        };
+        let (Some(id), Ok(tag)) = (id, Tag::parse(&record.tag)) else { continue };
+        let manifest = record.digest.as_deref().map_or(NONE, |d| model.manifest_number(d));
+        let problem = record.problem.as_deref().map_or(NONE, |p| model.texts.number(p));
+        let row = Row { pushed: record.pushed.unwrap_or(NEVER), first_seen: record.first_seen, told: record.told, strikes: record.strikes.clamp(0, 255) as u8, problem };
+        if tag.is_machinery() {
+            if let Some(repo) = model.repo_mut(id) {
+                repo.machinery.push((tag, manifest));
+            }
+        } else {
+            let name = model.names.number(tag.as_str());
+            if let Some(repo) = model.repo_mut(id) {
+                repo.push(name, manifest, row);
+            }
+        }
+    }
+    for record in loaded.referrers {
+        let Some(&id) = model.registry_number(&record.registry).and_then(|r| ids.get(&(r, record.repository))) else { continue };
+        let manifest = model.manifest_number(&record.digest);
+        let descriptors = serde_json::from_str(&record.descriptors).unwrap_or_default();
+        if let Some(repo) = model.repo_mut(id) {
+            repo.referrers.insert(manifest, Referrers { checked: record.checked, descriptors });
+        }
+    }
+    for id in 0..model.repo_bound() as u32 {
+        model.settle(id);
+    }
+    Ok(model)
+}
+
+/// The one task that writes the database: what comes together is written together. While the database cannot be
+/// written it tries again, and whoever learns more waits: nothing is dropped.
+async fn write(catalogue: Catalogue, mut waiting: mpsc::Receiver<Write>) {
+    const TOGETHER: usize = 2_000;
+    let stop = &catalogue.0.stop;
+    let mut batch = Vec::new();
+    loop {
+        let stopping = stop.is_cancelled();
+        let got = if stopping {
+            // The crawlers are ending; take what they still send, and leave once there is no more for a moment.
+            tokio::time::timeout(Duration::from_millis(200), waiting.recv_many(&mut batch, TOGETHER)).await.unwrap_or(0)
+        } else {
+            tokio::select! {
+                n = waiting.recv_many(&mut batch, TOGETHER) => n,
+                () = stop.cancelled() => continue,
+            }
+        };
+        if got == 0 {
+            return;
+        }
+        save(&catalogue, &batch).await;
+        batch.clear();
+    }
+}
+
+/// Writes a batch, for as long as it takes: while the database is away, this waits. Should the batch itself be what
+/// cannot be written, each part is tried alone, and what fails is told and left out: it is learned again.
+async fn save(catalogue: &Catalogue, batch: &[Write]) {
+    let store = &catalogue.0.store;
+    let mut delay = Duration::from_millis(100);
+    while let Err(error) = store.save(batch).await {
+        tracing::error!(%error, writes = batch.len(), retry_ms = delay.as_millis() as u64, "the catalogue's database could not be written");
+        if store.ping().await.is_ok() {
+            for write in batch {
+                if let Err(error) = store.save(std::slice::from_ref(write)).await {
+                    tracing::error!(%error, what = write.subject(), "left out of the catalogue's database");
+                }
+            }
+            return;
+        }
+        if catalogue.0.stop.is_cancelled() && delay > Duration::from_secs(2) {
+            return;
+        }
+        tokio::time::sleep(delay).await;
+        delay = (delay * 2).min(Duration::from_secs(10));
+    }
+}
+
+impl Inner {
+    /// Hands something to the writer; waits while it is behind.
+    pub(crate) async fn write(&self, write: Write) {
+        if self.writes.send(write).await.is_err() {
+            tracing::debug!("the catalogue is closing; what was just learned is learned again next time");
+        }
+    }
+
+    pub(crate) async fn write_registry(&self, watched: &Watched) {
+        let record = {
+            let status = watched.status();
+            RegistryRecord { registry: watched.source.name.clone(), crawled: status.crawled, capabilities: serde_json::to_string(&status.capabilities).ok() }
+        };
+        self.write(Write::Registry(record)).await;
+    }
+}

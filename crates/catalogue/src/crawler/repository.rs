@@ -1,0 +1,346 @@
+//! Reading one repository: its list of tags, then what each of them names.
+
+use super::{Pace, fetch, fetch::read_referrers, record};
+use crate::{
+    catalogue::{Catalogue, now},
+    model::{NEVER, NONE, Row},
+    record::{TagRecord, Write},
+    source::Watched,
+};
+use futures::StreamExt;
+use oci::{Digest, RepositoryName, Tag, Target};
+use registry::Error;
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+/// Tags read of one repository, at most.
+const MAX_TAGS: usize = 1_000_000;
+/// Tags that are taken into lists together while a large repository is read.
+const TOGETHER: usize = 250;
+/// How long the registry's word on what is attached is good in a crawl.
+const REFERRERS: Duration = Duration::from_secs(3600);
+
+/// Reads a repository's tags and what they name. New names show at once; what they name follows. A tag the list no
+/// longer has is asked for by name, and dropped when that, too, finds nothing.
+pub(crate) async fn read_repository(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, pace: Pace) -> Result<(), Error> {
+    let listed = match list(watched, repository).await {
+        Ok(tags) => tags,
+        // registry:3 answers so once the last tag is gone, and everyone does where there never was one.
+        Err(Error::NotFound(_)) if catalogue.model().find_repo(watched.number, repository.as_str()).is_some() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let at = now();
+    make_known(catalogue, watched, repository).await;
+    let (new, unread, missing, first) = {
+        let mut model = catalogue.model_mut();
+        let id = model.add_repo(watched.number, repository.as_str(), at);
+        let first = model.repo(id).is_none_or(|r| r.crawled == NEVER);
+        let listed_set: HashSet<&str> = listed.iter().map(Tag::as_str).collect();
+        let (mut have, mut unread, mut missing) = (HashSet::new(), HashSet::new(), Vec::new());
+        if let Some(repo) = model.repo(id) {
+            for name in repo.names.iter().map(|&n| model.names.text(n)).chain(repo.machinery.iter().map(|(t, _)| t.as_str())) {
+                have.insert(name.to_owned());
+                if !listed_set.contains(name)
+                    && let Ok(tag) = Tag::parse(name)
+                {
+                    missing.push(tag);
+                }
+            }
+            unread.extend(repo.names.iter().zip(&repo.manifests).filter(|&(_, &m)| m == NONE).map(|(&n, _)| model.names.text(n).to_owned()));
+        }
+        let new: HashSet<String> = listed_set.into_iter().filter(|t| !have.contains(*t)).map(str::to_owned).collect();
+        // Names show at once; a list that was never read is not pushed now.
+        let row = Row { pushed: NEVER, first_seen: at, told: false, strikes: 0, problem: NONE };
+        let mut names = Vec::new();
+        for tag in listed.iter().filter(|t| !t.is_machinery() && new.contains(t.as_str())) {
+            names.push(model.names.number(tag.as_str()));
+        }
+        if !names.is_empty()
+            && let Some(repo) = model.repo_mut(id)
+        {
+            for name in names {
+                repo.push(name, NONE, row);
+            }
+            model.settle(id);
+        }
+        (new, unread, missing, first)
+    };
+    if !new.is_empty() {
+        catalogue.changed(watched, Some(repository.as_str()));
+    }
+    let whole = first && !fresh_repository(catalogue, watched, repository);
+    let since_settled = AtomicUsize::new(0);
+    let outage: Mutex<Option<Error>> = Mutex::new(None);
+    futures::stream::iter(&listed)
+        .for_each_concurrent(pace.tags(), |tag| {
+            let (new, unread, since_settled, outage) = (&new, &unread, &since_settled, &outage);
+            async move {
+                if outage.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                    return;
+                }
+                let is_new = new.contains(tag.as_str());
+                // What was there when we first looked, and what a crawl that was cut short left unread, says
+                // nothing of when it was pushed.
+                let seen = if is_new && whole || !is_new && unread.contains(tag.as_str()) { Seen::Before } else { Seen::Now };
+                match look(catalogue, watched, repository, tag, seen, None).await {
+                    Ok(_) => {}
+                    Err(error) if error.is_outage() => {
+                        outage.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                        return;
+                    }
+                    // Listed, but not to be had: a tag whose manifest was deleted beneath it.
+                    Err(error @ Error::NotFound(_)) => put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await,
+                    Err(error) => tracing::debug!(registry = %watched.source.name, %repository, %tag, %error, "a tag cannot be read"),
+                }
+                if since_settled.fetch_add(1, Ordering::Relaxed) % TOGETHER == TOGETHER - 1 {
+                    settle(catalogue, watched, repository);
+                }
+            }
+        })
+        .await;
+    for tag in missing {
+        match watched.source.registry.resolve(repository, &Target::Tag(tag.clone())).await {
+            Err(Error::NotFound(_)) => forget(catalogue, watched, repository, &tag).await,
+            Err(error) if error.is_outage() => {
+                outage.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                break;
+            }
+            _ => {}
+        }
+    }
+    if let Some(error) = outage.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        settle(catalogue, watched, repository);
+        return Err(error);
+    }
+    let write = {
+        let mut model = catalogue.model_mut();
+        let id = model.add_repo(watched.number, repository.as_str(), at);
+        model.repo_mut(id).map(|repo| {
+            repo.crawled = now();
+            Write::Repository(record(watched, repo))
+        })
+    };
+    settle(catalogue, watched, repository);
+    if let Some(write) = write {
+        catalogue.0.write(write).await;
+    }
+    attached(catalogue, watched, repository, pace).await
+}
+
+/// Makes the repository known, here and in the database, before anything in it is written.
+async fn make_known(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName) {
+    if catalogue.model().find_repo(watched.number, repository.as_str()).is_some() {
+        return;
+    }
+    let write = {
+        let mut model = catalogue.model_mut();
+        let id = model.add_repo(watched.number, repository.as_str(), now());
+        model.repo(id).map(|repo| Write::Repository(record(watched, repo)))
+    };
+    if let Some(write) = write {
+        catalogue.0.write(write).await;
+    }
+    catalogue.changed(watched, None);
+}
+
+/// Whether the repository became known after the registry had been read whole: then its tags are new as well.
+fn fresh_repository(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName) -> bool {
+    let crawled = watched.status().crawled;
+    let model = catalogue.model();
+    let first_seen = model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)).map(|r| r.first_seen);
+    matches!((crawled, first_seen), (Some(crawled), Some(seen)) if seen > crawled)
+}
+
+/// All pages of a repository's tags, each once.
+async fn list(watched: &Watched, repository: &RepositoryName) -> Result<Vec<Tag>, Error> {
+    let mut seen = HashSet::new();
+    let mut tags = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = watched.source.registry.tags(repository, cursor.as_ref()).await?;
+        let before = tags.len();
+        for tag in page.items {
+            if seen.insert(tag.clone()) {
+                tags.push(tag);
+            }
+        }
+        if tags.len() > MAX_TAGS {
+            return Err(Error::TooLarge(format!("{repository} has more than {MAX_TAGS} tags")));
+        }
+        match page.next {
+            // A page that brings nothing new would be followed for ever.
+            Some(next) if tags.len() > before => cursor = Some(next),
+            _ => return Ok(tags),
+        }
+    }
+}
+
+/// When a change of a tag is said to have happened.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// It was so when we came.
+    Before,
+    /// It changed since we last looked.
+    Now,
+}
+
+/// Reads one tag and takes in what it names; `told` is what an event said of it. Settles the repository.
+pub(crate) async fn read_tag(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, told: Option<(Option<&Digest>, i64)>) -> Result<Digest, Error> {
+    let read_before = {
+        let model = catalogue.model();
+        model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)).is_some_and(|r| r.crawled != NEVER)
+    };
+    let seen = if read_before || told.is_some() { Seen::Now } else { Seen::Before };
+    let result = look(catalogue, watched, repository, tag, seen, told).await;
+    match &result {
+        Err(Error::NotFound(_)) => forget(catalogue, watched, repository, tag).await,
+        Err(_) => {}
+        Ok(_) => settle(catalogue, watched, repository),
+    }
+    result
+}
+
+async fn look(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, seen: Seen, told: Option<(Option<&Digest>, i64)>) -> Result<Digest, Error> {
+    let resolved = match watched.source.registry.resolve(repository, &Target::Tag(tag.clone())).await {
+        Ok(resolved) => resolved.digest,
+        Err(error) => {
+            if !error.is_outage() && !matches!(error, Error::NotFound(_)) {
+                put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await;
+            }
+            return Err(error);
+        }
+    };
+    let problem = match fetch(catalogue, watched, repository, &resolved).await {
+        Ok(id) => {
+            fallback_entries(catalogue, watched, repository, tag, id).await;
+            None
+        }
+        Err(error) if error.is_outage() => return Err(error),
+        Err(error) => Some(error),
+    };
+    let at = told.and_then(|(digest, at)| digest.is_none_or(|d| *d == resolved).then_some(at.min(now())));
+    put(catalogue, watched, repository, tag, Some(&resolved), seen, at, problem.as_ref().map(ToString::to_string).as_deref()).await;
+    problem.map_or(Ok(resolved), Err)
+}
+
+/// The index under a fallback tag lists artifacts, which have no platform and are fetched like children; nothing else
+/// is to be done for it. A signature's or SBOM's tag names the thing itself.
+async fn fallback_entries(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, id: u32) {
+    if !tag.is_machinery() {
+        return;
+    }
+    let children: Vec<Digest> = {
+        let model = catalogue.model();
+        model.manifest(id).map(|m| m.children.iter().filter(|c| !model.manifest(c.manifest).is_some_and(|m| m.known)).filter_map(|c| Digest::parse(&model.digest(c.manifest)?).ok()).collect()).unwrap_or_default()
+    };
+    for digest in children {
+        if let Err(error) = fetch(catalogue, watched, repository, &digest).await {
+            tracing::debug!(registry = %watched.source.name, %repository, %digest, %error, "something attached cannot be read");
+        }
+    }
+}
+
+/// Writes down what a tag names, in the model and for the database.
+#[expect(clippy::too_many_arguments, reason = "one fact each; a struct would be made and taken apart here only")]
+async fn put(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, digest: Option<&Digest>, seen: Seen, told: Option<i64>, problem: Option<&str>) {
+    let at = now();
+    make_known(catalogue, watched, repository).await;
+    let write = {
+        let mut model = catalogue.model_mut();
+        let id = model.add_repo(watched.number, repository.as_str(), at);
+        let manifest = digest.map_or(NONE, |d| model.manifest_number(d.as_str()));
+        let name = model.names.number(tag.as_str());
+        let problem_text = problem.map_or(NONE, |p| model.texts.number(p));
+        let machinery = tag.is_machinery();
+        let Some(repo) = model.repo(id) else { return };
+        let before = repo.names.iter().position(|&n| n == name).map(|i| (repo.manifests[i], repo.rows[i]));
+        let moved = before.is_none_or(|(m, _)| m != manifest);
+        let row = Row {
+            pushed: match (told, seen) {
+                (Some(at), _) => at,
+                (None, Seen::Now) if moved => at,
+                _ => before.map_or(NEVER, |(_, r)| r.pushed),
+            },
+            first_seen: before.map_or(at, |(_, r)| r.first_seen),
+            told: told.is_some() || !moved && before.is_some_and(|(_, r)| r.told),
+            strikes: 0,
+            problem: problem_text,
+        };
+        if !machinery && before.is_some_and(|(m, r)| m == manifest && r == row) {
+            return;
+        }
+        let Some(repo) = model.repo_mut(id) else { return };
+        if machinery {
+            match repo.machinery.iter_mut().find(|(t, _)| t == tag) {
+                Some((_, m)) if *m == manifest => return,
+                Some((_, m)) => *m = manifest,
+                None => repo.machinery.push((tag.clone(), manifest)),
+            }
+        } else {
+            repo.put(name, manifest, row);
+        }
+        Write::Tag(TagRecord {
+            registry: watched.source.name.clone(),
+            repository: repository.to_string(),
+            tag: tag.to_string(),
+            digest: digest.map(ToString::to_string),
+            first_seen: row.first_seen,
+            pushed: (row.pushed != NEVER).then_some(row.pushed),
+            told: row.told,
+            strikes: 0,
+            problem: problem.map(str::to_owned),
+        })
+    };
+    catalogue.0.write(write).await;
+}
+
+/// Drops a tag that the registry no longer has.
+async fn forget(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag) {
+    {
+        let mut model = catalogue.model_mut();
+        let Some(id) = model.find_repo(watched.number, repository.as_str()) else { return };
+        let name = model.names.find(tag.as_str());
+        let Some(repo) = model.repo_mut(id) else { return };
+        if let Some(name) = name {
+            repo.remove(name);
+        }
+        repo.machinery.retain(|(t, _)| t != tag);
+        model.settle(id);
+    }
+    catalogue.changed(watched, Some(repository.as_str()));
+    catalogue.0.write(Write::DropTag { registry: watched.source.name.clone(), repository: repository.to_string(), tag: tag.to_string(), at: now() }).await;
+}
+
+fn settle(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName) {
+    {
+        let mut model = catalogue.model_mut();
+        if let Some(id) = model.find_repo(watched.number, repository.as_str()) {
+            model.settle(id);
+        }
+    }
+    catalogue.changed(watched, Some(repository.as_str()));
+}
+
+/// Asks what is attached to each image, where the registry has an interface for that and was not asked of late.
+async fn attached(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, pace: Pace) -> Result<(), Error> {
+    if !watched.status().capabilities.iter().any(|c| c.name == "referrers" && c.can == Some(true)) {
+        return Ok(());
+    }
+    let due = now() - REFERRERS.as_millis() as i64;
+    let digests: Vec<Digest> = {
+        let model = catalogue.model();
+        let Some(repo) = model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)) else { return Ok(()) };
+        let mut tagged: Vec<u32> = repo.manifests.iter().copied().filter(|&m| m != NONE && repo.referrers.get(&m).is_none_or(|r| r.checked < due)).collect();
+        tagged.sort_unstable();
+        tagged.dedup();
+        tagged.into_iter().filter_map(|m| Digest::parse(&model.digest(m)?).ok()).collect()
+    };
+    let results = futures::stream::iter(digests).map(|digest| async move { read_referrers(catalogue, watched, repository, &digest).await }).buffer_unordered(pace.tags()).collect::<Vec<_>>().await;
+    results.into_iter().find_map(|r| r.err().filter(Error::is_outage)).map_or(Ok(()), Err)
+}

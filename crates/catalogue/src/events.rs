@@ -1,0 +1,172 @@
+//! What registries tell of themselves: notifications of registry:2 and registry:3, read and acted on.
+//!
+//! An event is a hint, never the truth: it may be repeated, late, out of order or false. It only says where to look.
+
+use crate::{
+    catalogue::{Catalogue, now},
+    crawler::{Pace, fetch, read_repository, read_tag},
+    source::{Dirty, Watched},
+};
+use futures::StreamExt;
+use oci::{Digest, RepositoryName, Tag};
+use registry::Error;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Events read of one notification; a sender that has more sends again.
+pub const MAX_EVENTS: usize = 1_000;
+
+/// Why a notification cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    #[error("the notification is not JSON: {0}")]
+    NotJson(String),
+    #[error("the notification has no list “events”")]
+    NoEvents,
+    #[error("the notification has {0} events, more than the {MAX_EVENTS} that are read at once")]
+    TooMany(usize),
+}
+
+/// Reads a notification (`application/vnd.docker.distribution.events.v2+json`). Events without a well-formed
+/// repository, and of other things than manifests and tags, are left out.
+pub fn parse(body: &[u8]) -> Result<Vec<Dirty>, EventError> {
+    let json: Value = serde_json::from_slice(body).map_err(|e| EventError::NotJson(e.to_string()))?;
+    let events = json.get("events").and_then(Value::as_array).ok_or(EventError::NoEvents)?;
+    if events.len() > MAX_EVENTS {
+        return Err(EventError::TooMany(events.len()));
+    }
+    let latest = now();
+    Ok(events.iter().filter_map(|e| read(e, latest)).collect())
+}
+
+fn read(event: &Value, latest: i64) -> Option<Dirty> {
+    let target = event.get("target")?;
+    let text = |name: &str| target.get(name).and_then(Value::as_str);
+    let repository = RepositoryName::parse(text("repository")?).ok()?;
+    let action = event.get("action").and_then(Value::as_str)?;
+    let deleted = match action {
+        "push" => false,
+        "delete" => true,
+        // Pulls and mounts change nothing that lists show.
+        _ => return None,
+    };
+    let tag = text("tag").and_then(|t| Tag::parse(t).ok());
+    let digest = text("digest").and_then(|d| Digest::parse(d).ok());
+    // Layers are told as well; a manifest is known by its type, or by its address where the type is missing.
+    let media_type = oci::media_type::bare(text("mediaType").unwrap_or_default());
+    let manifest = oci::media_type::is_manifest(&media_type) || tag.is_some() || text("url").is_some_and(|u| u.contains("/manifests/"));
+    if !deleted && !manifest {
+        return None;
+    }
+    let at = event.get("timestamp").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok()).map_or(latest, |t| t.as_millisecond());
+    Some(Dirty { repository, tag, digest, deleted, at: at.min(latest) })
+}
+
+/// Acts on the events of one registry until the catalogue closes.
+pub(crate) async fn run(catalogue: Catalogue, index: usize) {
+    let watched = &catalogue.0.watched[index];
+    let Some(dirt) = watched.dirt.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() else { return };
+    let stop = catalogue.0.stop.clone();
+    let events = futures::stream::unfold(dirt, |mut rx| async { rx.recv().await.map(|d| (d, rx)) }).take_until(stop.cancelled_owned());
+    let catalogue = &catalogue;
+    events
+        .for_each_concurrent(8, |dirty| async move {
+            let (repository, tag) = (dirty.repository.clone(), dirty.tag.clone());
+            if let Err(error) = act(catalogue, watched, dirty).await {
+                tracing::debug!(registry = %watched.source.name, %repository, tag = tag.as_ref().map(Tag::as_str), %error, "what an event told of cannot be read; the next crawl will");
+            }
+        })
+        .await;
+}
+
+async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(), Error> {
+    let repository = &dirty.repository;
+    match (dirty.tag, dirty.digest) {
+        (Some(tag), digest) if !dirty.deleted => {
+            let told = Some((digest.as_ref(), dirty.at));
+            match read_tag(catalogue, watched, repository, &tag, told).await {
+                // registry:3 tells of a tag a moment before it can be had.
+                Err(Error::NotFound(_)) => {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    read_tag(catalogue, watched, repository, &tag, told).await.map(drop)
+                }
+                other => other.map(drop),
+            }
+        }
+        (None, Some(digest)) if !dirty.deleted => {
+            let id = fetch(catalogue, watched, repository, &digest).await?;
+            // Pushed by digest alone: a child of an index to come, or something attached.
+            let known = catalogue.model().find_repo(watched.number, repository.as_str()).is_some();
+            if !known {
+                return Ok(());
+            }
+            let subject = {
+                let record = catalogue.manifest(watched.number, repository, &digest).await?;
+                oci::Manifest::parse(&record.body, Some(&record.media_type)).ok().and_then(|m| m.subject).map(|s| s.digest)
+            };
+            tracing::trace!(registry = %watched.source.name, %repository, id, "took in a manifest pushed by digest");
+            match subject {
+                Some(subject) => crate::crawler::read_referrers(catalogue, watched, repository, &subject).await,
+                None => Ok(()),
+            }
+        }
+        (Some(tag), _) => match read_tag(catalogue, watched, repository, &tag, None).await {
+            Err(Error::NotFound(_)) => Ok(()),
+            other => other.map(drop),
+        },
+        (None, Some(digest)) => {
+            // Every tag that named it is gone with it; each is asked for, since the event may be old.
+            let tags: Vec<Tag> = {
+                let model = catalogue.model();
+                let manifest = model.find_manifest(digest.as_str());
+                let repo = model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id));
+                match (manifest, repo) {
+                    (Some(m), Some(repo)) => {
+                        repo.tags_of(m).filter_map(|i| Tag::parse(model.names.text(repo.names[i])).ok()).chain(repo.machinery.iter().filter(|(_, x)| *x == m).map(|(t, _)| t.clone())).collect()
+                    }
+                    _ => Vec::new(),
+                }
+            };
+            for tag in tags {
+                match read_tag(catalogue, watched, repository, &tag, None).await {
+                    Ok(_) | Err(Error::NotFound(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        }
+        (None, None) => read_repository(catalogue, watched, repository, Pace::Now).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn events_of_manifests_and_tags_are_read_and_the_rest_left_out() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let body = json!({"events": [
+            {"action": "push", "timestamp": "2026-11-23T20:00:00Z", "target": {"repository": "team/api", "tag": "v1", "digest": digest, "mediaType": oci::media_type::OCI_MANIFEST}},
+            {"action": "push", "target": {"repository": "team/api", "digest": digest, "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "url": "http://x/v2/team/api/blobs/sha256:aa"}},
+            {"action": "push", "timestamp": "2999-01-01T00:00:00Z", "target": {"repository": "team/api", "digest": digest, "url": "http://x/v2/team/api/manifests/sha256:aa"}},
+            {"action": "delete", "target": {"repository": "team/api", "tag": "old"}},
+            {"action": "pull", "target": {"repository": "team/api", "tag": "v1"}},
+            {"action": "push", "target": {"repository": "../etc", "tag": "v1"}},
+            {"action": "push"}, 7, null
+        ]});
+        let events = parse(body.to_string().as_bytes()).unwrap();
+        assert_eq!(events.len(), 3);
+        assert_eq!(events[0].at, 1_795_464_000_000);
+        assert!(events[1].at <= now(), "a time in the future is now");
+        assert!(events[2].deleted && events[2].tag.is_some());
+    }
+
+    #[test]
+    fn what_is_no_notification_is_told() {
+        assert!(matches!(parse(b"<html>"), Err(EventError::NotJson(_))));
+        assert!(matches!(parse(b"{}"), Err(EventError::NoEvents)));
+        assert!(matches!(parse(json!({"events": vec![0; MAX_EVENTS + 1]}).to_string().as_bytes()), Err(EventError::TooMany(_))));
+    }
+}

@@ -1,0 +1,330 @@
+use super::{Model, NEVER, NONE};
+use hashbrown::HashMap;
+use oci::{Descriptor, Kind, Machinery, VersionKey};
+
+/// A repository. Its tags lie in columns, newest version first; search reads one column only.
+#[derive(Debug)]
+pub struct Repo {
+    /// In [`Model::registries`].
+    pub registry: u16,
+    pub name: Box<str>,
+    /// Tags, in [`Model::names`].
+    pub names: Vec<u32>,
+    /// What each names; [`NONE`] until fetched.
+    pub manifests: Vec<u32>,
+    pub rows: Vec<Row>,
+    /// Tags that are only machinery, and what they name.
+    pub machinery: Vec<(oci::Tag, u32)>,
+    /// What the registry's API said is attached, by subject.
+    pub referrers: HashMap<u32, Referrers>,
+    /// Milliseconds since 1970.
+    pub first_seen: i64,
+    /// When its tags were last all read, or [`NEVER`].
+    pub crawled: i64,
+    /// Crawls in a row in which the registry did not list it.
+    pub strikes: u8,
+    pub facts: Facts,
+    /// Grows with every change of this repository.
+    pub generation: u32,
+    /// Every manifest its tags reach, in order of number.
+    pub(super) reached: Vec<u32>,
+    /// Tags counted in the totals.
+    pub(super) counted: u32,
+}
+
+/// The rest of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// When it came to name what it names: told by an event or seen by us; [`NEVER`] where it was there when we came.
+    pub pushed: i64,
+    pub first_seen: i64,
+    /// `pushed` was told by an event.
+    pub told: bool,
+    pub strikes: u8,
+    /// In [`Model::texts`], or [`NONE`]: why its manifest cannot be read.
+    pub problem: u32,
+}
+
+/// What the API said is attached to a subject.
+#[derive(Debug)]
+pub struct Referrers {
+    /// Milliseconds since 1970.
+    pub checked: i64,
+    pub descriptors: Box<[Descriptor]>,
+}
+
+/// One thing attached to an image.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    pub kind: Kind,
+    pub descriptor: Descriptor,
+}
+
+/// What lists show of a repository.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Bytes of all distinct blobs.
+    pub size: u64,
+    /// Bytes before sharing.
+    pub unshared: u64,
+    /// Distinct digests among the tags.
+    pub images: u32,
+    /// When a tag last changed; else when the newest image was built.
+    pub updated: Option<i64>,
+    /// Position of the newest tag: the highest release, else the highest version, else the one changed last.
+    pub newest: Option<u32>,
+    /// Bit `Kind as u16`.
+    pub kinds: u16,
+    /// Tags whose manifest was not fetched yet.
+    pub unfetched: u32,
+    /// Attached things by subject, where there are any: how many, signed, with an SBOM.
+    pub attached: HashMap<u32, (u16, bool, bool)>,
+}
+
+impl Repo {
+    pub(super) fn new(registry: u16, name: &str, now: i64) -> Self {
+        Self {
+            registry,
+            name: name.into(),
+            names: Vec::new(),
+            manifests: Vec::new(),
+            rows: Vec::new(),
+            machinery: Vec::new(),
+            referrers: HashMap::new(),
+            first_seen: now,
+            crawled: NEVER,
+            strikes: 0,
+            facts: Facts::default(),
+            generation: 0,
+            reached: Vec::new(),
+            counted: 0,
+        }
+    }
+
+    /// What stands before the last slash.
+    pub fn namespace(&self) -> &str {
+        self.name.rsplit_once('/').map_or("", |(n, _)| n)
+    }
+
+    pub fn position(&self, model: &Model, tag: &str) -> Option<usize> {
+        let name = model.names.find(tag)?;
+        self.names.iter().position(|&n| n == name)
+    }
+
+    /// Positions of all tags of a manifest, in order.
+    pub fn tags_of(&self, manifest: u32) -> impl Iterator<Item = usize> + '_ {
+        self.manifests.iter().enumerate().filter(move |&(_, &m)| m == manifest && m != NONE).map(|(i, _)| i)
+    }
+
+    /// Whether a manifest belongs to this repository: a tag, a child of one, or something attached.
+    pub fn holds(&self, manifest: u32) -> bool {
+        self.reached.binary_search(&manifest).is_ok() || self.machinery.iter().any(|(_, m)| *m == manifest)
+    }
+
+    /// Puts or moves a tag. Its place in the order is found by [`Model::settle`].
+    pub(crate) fn put(&mut self, name: u32, manifest: u32, row: Row) {
+        match self.names.iter().position(|&n| n == name) {
+            Some(i) => {
+                self.manifests[i] = manifest;
+                self.rows[i] = row;
+            }
+            None => self.push(name, manifest, row),
+        }
+    }
+
+    /// Adds a tag that is not there yet.
+    pub(crate) fn push(&mut self, name: u32, manifest: u32, row: Row) {
+        self.names.push(name);
+        self.manifests.push(manifest);
+        self.rows.push(row);
+    }
+
+    pub(crate) fn remove(&mut self, name: u32) {
+        if let Some(i) = self.names.iter().position(|&n| n == name) {
+            self.names.remove(i);
+            self.manifests.remove(i);
+            self.rows.remove(i);
+        }
+    }
+}
+
+impl Model {
+    /// Derives what lists show of a repository after its tags, manifests or attached things changed.
+    pub fn settle(&mut self, id: u32) {
+        let Some(mut repo) = self.repos.get_mut(id as usize).and_then(Option::take) else { return };
+        self.order(&mut repo);
+        let mut reached = Vec::new();
+        let mut tagged: Vec<u32> = repo.manifests.iter().copied().filter(|&m| m != NONE).collect();
+        tagged.sort_unstable();
+        tagged.dedup();
+        for &m in &tagged {
+            self.reach(m, 0, &mut reached);
+        }
+        for &(_, m) in &repo.machinery {
+            if m != NONE {
+                self.reach(m, 0, &mut reached);
+            }
+        }
+        reached.sort_unstable();
+        reached.dedup();
+        // Hold first: what stays must not fall to nothing in between.
+        self.hold(&reached);
+        let before = std::mem::replace(&mut repo.reached, reached);
+        self.let_go(&before);
+
+        let facts = self.derive(&repo, &tagged);
+        self.totals.tags = self.totals.tags + repo.names.len() as u64 - u64::from(repo.counted);
+        self.totals.unshared = self.totals.unshared - repo.facts.unshared + facts.unshared;
+        repo.counted = repo.names.len() as u32;
+        repo.facts = facts;
+        repo.generation = repo.generation.wrapping_add(1);
+        self.repos[id as usize] = Some(repo);
+        self.generation += 1;
+    }
+
+    /// Puts the tags into version order.
+    fn order(&self, repo: &mut Repo) {
+        let key = |&name: &u32| VersionKey::new(self.names.text(name));
+        if repo.names.is_sorted_by_key(key) {
+            return;
+        }
+        let mut order: Vec<(VersionKey<'_>, u32)> = repo.names.iter().enumerate().map(|(i, n)| (key(n), i as u32)).collect();
+        order.sort_unstable();
+        repo.names = order.iter().map(|&(_, i)| repo.names[i as usize]).collect::<Vec<_>>();
+        repo.manifests = order.iter().map(|&(_, i)| repo.manifests[i as usize]).collect();
+        repo.rows = order.iter().map(|&(_, i)| repo.rows[i as usize]).collect();
+    }
+
+    fn derive(&self, repo: &Repo, tagged: &[u32]) -> Facts {
+        let mut facts = Facts { images: tagged.len() as u32, ..Facts::default() };
+        let mut all = Vec::new();
+        for &m in tagged {
+            let from = all.len();
+            self.blobs_under(m, 0, &mut all);
+            let mut own = all[from..].to_vec();
+            own.sort_unstable();
+            own.dedup();
+            facts.unshared = own.iter().fold(facts.unshared, |sum, &b| sum.saturating_add(self.blobs[b as usize].size));
+            if let Some(info) = self.manifest(m).filter(|i| i.known) {
+                facts.kinds |= 1 << info.kind as u16;
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        facts.size = all.iter().fold(0, |sum: u64, &b| sum.saturating_add(self.blobs[b as usize].size));
+        facts.unfetched = repo.manifests.iter().zip(&repo.rows).filter(|&(&m, row)| row.problem == NONE && !self.manifest(m).is_some_and(|i| i.known)).count() as u32;
+        facts.updated = (0..repo.names.len()).filter_map(|i| self.changed(repo, i)).max();
+        facts.newest = self.newest(repo);
+        for &m in tagged {
+            let (mut n, mut signed, mut sbom) = (0u16, false, false);
+            for a in self.attached(repo, m) {
+                n = n.saturating_add(1);
+                signed |= a.kind == Kind::Signature;
+                sbom |= a.kind == Kind::Sbom;
+            }
+            if n > 0 {
+                facts.attached.insert(m, (n, signed, sbom));
+            }
+        }
+        facts
+    }
+
+    /// When a tag last changed: when it was pushed, else when its image was built (but never after we saw it).
+    pub fn changed(&self, repo: &Repo, position: usize) -> Option<i64> {
+        let row = repo.rows.get(position)?;
+        if row.pushed != NEVER {
+            return Some(row.pushed);
+        }
+        self.created(*repo.manifests.get(position)?).map(|c| c.min(row.first_seen))
+    }
+
+    fn newest(&self, repo: &Repo) -> Option<u32> {
+        let key = |i: &usize| VersionKey::new(self.names.text(repo.names[*i]));
+        let versions = || (0..repo.names.len()).take_while(|i| key(i).is_version());
+        versions()
+            .find(|i| key(i).is_release())
+            .or_else(|| versions().find(|i| !key(i).is_prerelease()))
+            .or_else(|| versions().next())
+            .or_else(|| (0..repo.names.len()).max_by_key(|&i| (self.changed(repo, i), std::cmp::Reverse(i))))
+            .map(|i| i as u32)
+    }
+
+    /// What is attached to a manifest in a repository: by the referrers API, by tags that are machinery, and by
+    /// BuildKit inside the index. Each thing once.
+    pub fn attached(&self, repo: &Repo, manifest: u32) -> Vec<Attachment> {
+        let mut found: Vec<Attachment> = Vec::new();
+        let mut add = |attachment: Attachment| {
+            if !found.iter().any(|a| a.descriptor.digest == attachment.descriptor.digest && a.kind == attachment.kind) {
+                found.push(attachment);
+            }
+        };
+        if let Some(referrers) = repo.referrers.get(&manifest) {
+            for d in &referrers.descriptors {
+                add(Attachment { kind: Kind::of_referrer(d), descriptor: d.clone() });
+            }
+        }
+        if !repo.machinery.is_empty()
+            && let Some(subject) = self.digest(manifest).and_then(|d| oci::Digest::parse(&d).ok())
+        {
+            for (tag, m) in &repo.machinery {
+                match tag.machinery() {
+                    Some((of, role)) if of == subject => self.machinery(*m, role, &subject, &mut add),
+                    None if *tag.as_str() == subject.referrers_tag() => self.machinery(*m, Machinery::Referrers, &subject, &mut add),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(info) = self.manifest(manifest) {
+            for child in info.children.iter().filter(|c| c.attestation) {
+                let Some(attestation) = self.manifest(child.manifest) else { continue };
+                if attestation.statements.is_empty() {
+                    add(Attachment { kind: Kind::Provenance, descriptor: self.descriptor(child.manifest, None) });
+                }
+                for &(kind, predicate) in &attestation.statements {
+                    add(Attachment { kind, descriptor: self.descriptor(child.manifest, Some(self.texts.text(predicate))) });
+                }
+            }
+        }
+        found
+    }
+
+    fn machinery(&self, manifest: u32, role: Machinery, subject: &oci::Digest, add: &mut impl FnMut(Attachment)) {
+        let Some(info) = self.manifest(manifest).filter(|i| i.known) else { return };
+        let kind = match role {
+            Machinery::Signature => Kind::Signature,
+            Machinery::Attestation => Kind::Provenance,
+            Machinery::Sbom => Kind::Sbom,
+            Machinery::Referrers => {
+                // GitLab answers this tag with the subject itself; its children are no referrers.
+                for child in info.children.iter().filter(|c| c.platform == NONE) {
+                    let Some(c) = self.manifest(child.manifest).filter(|c| c.known) else { continue };
+                    if c.key != super::Key::new(subject.as_str()) {
+                        add(Attachment { kind: c.kind, descriptor: self.descriptor(child.manifest, None) });
+                    }
+                }
+                return;
+            }
+        };
+        add(Attachment { kind, descriptor: self.descriptor(manifest, None) });
+    }
+
+    /// A descriptor of a manifest from what we know.
+    fn descriptor(&self, manifest: u32, predicate: Option<&str>) -> Descriptor {
+        let info = &self.manifests[manifest as usize];
+        let text = |id: u32| if id == NONE { None } else { Some(self.texts.text(id).to_owned()) };
+        let mut annotations: std::collections::BTreeMap<String, String> =
+            info.labels.iter().filter_map(|&l| self.texts.text(l).split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))).collect();
+        if let Some(predicate) = predicate.filter(|p| !p.is_empty()) {
+            annotations.insert("in-toto.io/predicate-type".to_owned(), predicate.to_owned());
+        }
+        Descriptor {
+            media_type: text(info.media_type).unwrap_or_default(),
+            digest: oci::Digest::parse(&info.key.text()).unwrap_or_else(|_| oci::Digest::sha256(&[0; 32])),
+            size: u64::from(info.bytes),
+            artifact_type: text(info.artifact_type),
+            platform: None,
+            has_platform: false,
+            annotations,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use super::*;
+
+fn digest(c: char) -> String {
+    format!("sha256:{}", c.to_string().repeat(64))
+}
+
+fn image(blobs: &[(char, u64)]) -> Summary {
+    Summary {
+        kind: Kind::Image,
+        media_type: oci::media_type::OCI_MANIFEST.into(),
+        bytes: 400,
+        artifact_type: None,
+        created: Some(1_700_000_000_000),
+        platform: Some("linux/amd64".into()),
+        children: vec![],
+        blobs: blobs.iter().map(|&(c, s)| (digest(c), s)).collect(),
+        layers: blobs.len() as u32 - 1,
+        labels: vec!["team=payments".into()],
+        description: Some("Pays".into()),
+        base: None,
+        subject: None,
+        statements: vec![],
+        sizeless: false,
+    }
+}
+
+fn row(at: i64) -> Row {
+    Row { pushed: NEVER, first_seen: at, told: false, strikes: 0, problem: NONE }
+}
+
+fn put(model: &mut Model, repo: u32, tag: &str, manifest: u32) {
+    let name = model.names.number(tag);
+    model.repo_mut(repo).unwrap().put(name, manifest, row(5));
+}
+
+fn tags(model: &Model, repo: u32) -> Vec<&str> {
+    model.repo(repo).unwrap().names.iter().map(|&n| model.names.text(n)).collect()
+}
+
+#[test]
+fn shared_layers_count_once_in_the_repository_and_in_all() {
+    let mut m = Model::new(vec!["local".into()]);
+    let (a, b) = (m.add_repo(0, "team/a", 1), m.add_repo(0, "team/b", 1));
+    let one = m.learn(&digest('1'), &image(&[('c', 1), ('x', 100)]));
+    let two = m.learn(&digest('2'), &image(&[('d', 1), ('x', 100), ('y', 10)]));
+    put(&mut m, a, "v1", one);
+    put(&mut m, a, "v2", two);
+    put(&mut m, a, "latest", two);
+    put(&mut m, b, "v1", one);
+    m.settle(a);
+    m.settle(b);
+    let facts = &m.repo(a).unwrap().facts;
+    assert_eq!((facts.size, facts.unshared, facts.images), (112, 212, 2));
+    assert_eq!(m.totals(), Totals { repositories: 2, tags: 4, size: 112, unshared: 313 });
+    assert_eq!(m.images_with(&digest('x')), 2);
+    assert_eq!(m.totals_of(0), m.totals());
+    m.drop_repo(a);
+    assert_eq!(m.totals(), Totals { repositories: 1, tags: 1, size: 101, unshared: 101 });
+    assert_eq!(m.images_with(&digest('y')), 0);
+}
+
+#[test]
+fn a_manifest_that_comes_after_its_tag_counts_from_then() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    let number = m.manifest_number(&digest('1'));
+    put(&mut m, a, "v1", number);
+    m.settle(a);
+    assert_eq!((m.totals().size, m.repo(a).unwrap().facts.unfetched), (0, 1));
+    assert_eq!(m.learn(&digest('1'), &image(&[('c', 1), ('x', 9)])), number);
+    m.settle(a);
+    assert_eq!((m.totals().size, m.repo(a).unwrap().facts.unfetched), (10, 0));
+    m.drop_repo(a);
+    assert_eq!(m.totals().size, 0);
+}
+
+#[test]
+fn an_index_is_as_large_as_its_default_platform_and_its_repository_as_all() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    m.learn(&digest('1'), &image(&[('c', 1), ('x', 100)]));
+    let mut arm = image(&[('d', 1), ('y', 50)]);
+    arm.platform = Some("linux/arm64".into());
+    m.learn(&digest('2'), &arm);
+    let mut index = image(&[('c', 0)]);
+    index.kind = Kind::Index;
+    index.media_type = oci::media_type::OCI_INDEX.into();
+    index.blobs.clear();
+    index.platform = None;
+    let child = |d: char, p: Option<&str>| Child { digest: digest(d), platform: p.map(Into::into), attests: p.is_none().then(|| digest('1')), manifest: true };
+    index.children = vec![child('2', Some("linux/arm64")), child('1', Some("linux/amd64")), child('3', None)];
+    let i = m.learn(&digest('9'), &index);
+    put(&mut m, a, "v1", i);
+    m.settle(a);
+    assert_eq!(m.size(i), Some(101));
+    assert_eq!(m.repo(a).unwrap().facts.size, 152);
+    assert_eq!(m.platforms(i).map(|p| m.platform_names.text(p)).collect::<Vec<_>>(), ["linux/arm64", "linux/amd64"]);
+    let attached = m.attached(m.repo(a).unwrap(), i);
+    assert_eq!(attached.len(), 1);
+    assert_eq!(attached[0].kind, Kind::Provenance);
+    assert!(m.repo(a).unwrap().holds(m.find_manifest(&digest('1')).unwrap()));
+}
+
+#[test]
+fn tags_stand_in_version_order_and_the_newest_is_the_highest_release() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    let one = m.learn(&digest('1'), &image(&[('c', 1)]));
+    for tag in ["latest", "v1.9.0", "v1.10.0", "v2.0.0-rc.1", "main"] {
+        put(&mut m, a, tag, one);
+    }
+    m.settle(a);
+    assert_eq!(tags(&m, a), ["v2.0.0-rc.1", "v1.10.0", "v1.9.0", "latest", "main"]);
+    let repo = m.repo(a).unwrap();
+    assert_eq!(m.names.text(repo.names[repo.facts.newest.unwrap() as usize]), "v1.10.0");
+}
+
+#[test]
+fn machinery_tags_are_attached_to_what_they_speak_of() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    let one = m.learn(&digest('1'), &image(&[('c', 1)]));
+    let mut signature = image(&[('s', 7)]);
+    signature.kind = Kind::Signature;
+    let s = m.learn(&digest('5'), &signature);
+    put(&mut m, a, "v1", one);
+    let tag = oci::Tag::parse(&format!("sha256-{}.sig", "1".repeat(64))).unwrap();
+    m.repo_mut(a).unwrap().machinery.push((tag, s));
+    m.settle(a);
+    assert_eq!(m.repo(a).unwrap().facts.attached.get(&one), Some(&(1, true, false)));
+}
+
+#[test]
+fn digests_are_found_by_their_first_digits() {
+    let mut m = Model::default();
+    let id = m.manifest_number(&format!("sha256:3f2a{}", "0".repeat(60)));
+    assert!(m.digest_begins(id, "3f2") && m.digest_begins(id, "") && !m.digest_begins(id, "3f3"));
+    let odd = m.manifest_number("blake3:abcdef");
+    assert!(m.digest_begins(odd, "abc"));
+    assert_eq!(m.digest(odd).as_deref(), Some("blake3:abcdef"));
+    assert_eq!(m.find_manifest("blake3:abcdef"), Some(odd));
+}

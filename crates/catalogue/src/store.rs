@@ -1,0 +1,96 @@
+//! The database: what is known, kept over restarts. SQLite in a file by default, in memory for tests and one-off
+//! commands, PostgreSQL where several processes share one.
+//!
+//! [`Store`] is the whole of it; [`crate::record`] says what it holds. It knows nothing of registries and decides
+//! nothing: the catalogue keeps what lists and search need in memory, reads it from here once ([`Store::load`]) and
+//! writes each change here ([`Store::save`]). Everything in it can be had again from the registries but two things:
+//! when a tag named which digest, and when something was first seen.
+//!
+//! `docs/decisions/003-database.md` says why it is as it is.
+
+mod address;
+mod batch;
+mod error;
+mod migration;
+mod pools;
+mod read;
+mod row;
+mod statement;
+mod write;
+
+pub use error::{Result, StoreError};
+
+use crate::record::{Loaded, ManifestRecord, MomentRecord, Write};
+use address::Address;
+use pools::Pools;
+use std::time::Duration;
+
+/// A database of the catalogue. Cheap to clone; all clones are one. Several processes may open the same one.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pools: Pools,
+    /// What sentences call it: the file, or name, host and port.
+    name: String,
+}
+
+impl Store {
+    /// How long [`Store::open`] waits for a server that is just starting, and every call for a file that is locked.
+    pub const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Opens `sqlite:PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/NAME`, and brings its schema up to
+    /// date.
+    ///
+    /// A file is created with its folders, for this user alone. The schema only goes forward: a database that a newer
+    /// version wrote is refused with [`StoreError::Newer`] and left as it is.
+    pub async fn open(url: &str) -> Result<Self> {
+        Self::open_within(url, Self::PATIENCE).await
+    }
+
+    /// As [`Store::open`], with a patience of one's own.
+    pub async fn open_within(url: &str, patience: Duration) -> Result<Self> {
+        let address = Address::parse(url)?;
+        Ok(Self { pools: Pools::open(&address, patience).await?, name: address.name() })
+    }
+
+    /// Everything but bodies and moments, as it was at one instant.
+    pub async fn load(&self) -> Result<Loaded> {
+        read::load(&self.pools).await.map_err(|error| self.error(&error))
+    }
+
+    /// Writes a batch, wholly or not at all, with the outcome of writing one after the other.
+    ///
+    /// Referrers and tags belong to a repository: where it is neither there nor in the batch before them, the batch
+    /// fails. Moments of a tag never overlap and last a millisecond at least: one that would begin before its
+    /// predecessor ended, or end before it began, does so then. NUL is left out of all text. Saving a batch again
+    /// changes nothing, unless it drops a tag or repository that it also writes.
+    pub async fn save(&self, batch: &[Write]) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        write::save(&self.pools, batch).await.map_err(|error| self.error(&error))
+    }
+
+    /// A manifest with its bytes.
+    pub async fn manifest(&self, digest: &str) -> Result<Option<ManifestRecord>> {
+        read::manifest(&self.pools, digest).await.map_err(|error| self.error(&error))
+    }
+
+    /// Which digests a tag named and when, newest first, at most `limit`. Known also of tags that are gone.
+    pub async fn moments(&self, registry: &str, repository: &str, tag: &str, limit: u32) -> Result<Vec<MomentRecord>> {
+        read::moments(&self.pools, [registry, repository, tag], limit).await.map_err(|error| self.error(&error))
+    }
+
+    /// Whether it can be read now.
+    pub async fn ping(&self) -> Result<()> {
+        read::ping(&self.pools).await.map_err(|error| self.error(&error))
+    }
+
+    /// Finishes what is under way and closes all connections; whatever is called afterwards fails.
+    pub async fn close(&self) {
+        self.pools.close().await;
+    }
+
+    fn error(&self, error: &sqlx::Error) -> StoreError {
+        StoreError::of(&self.name, error)
+    }
+}

@@ -1,0 +1,65 @@
+//! Search over everything.
+
+use crate::{
+    Caller, Error, Result, Service,
+    lists::{limit, parse},
+    show,
+};
+use api::{Code, Hit, List};
+use catalogue::{
+    model::NONE,
+    search::{HitAt, HitKind},
+};
+
+impl Service {
+    /// What matches a query in the query language, the nearest first; nothing for an empty one.
+    pub async fn search(&self, _caller: &Caller, q: &str, limit_: Option<u32>, after: Option<&str>) -> Result<List<Hit>> {
+        let query = parse(q)?;
+        let limit = limit(limit_)?;
+        let from: usize = match after {
+            None | Some("") => 0,
+            Some(text) => text.parse().map_err(|_| Error::new(Code::BadQuery, "“after” is not a place in this list.").hint("Give back “next” of the page before as it came."))?,
+        };
+        let freshness = self.freshness(None);
+        let model = self.0.catalogue.model();
+        // Two numbers for each hit.
+        let found = self.remembered(model.generation(), q, || {
+            catalogue::search::search(&model, &query, catalogue::now()).into_iter().flat_map(|h| [h.repository, h.position]).collect()
+        });
+        let total = found.len() / 2;
+        let from = from.min(total);
+        let to = (from + limit).min(total);
+        let items = found[2 * from..2 * to]
+            .chunks_exact(2)
+            .filter_map(|pair| {
+                let at = HitAt { repository: pair[0], position: pair[1] };
+                let repo = model.repo(at.repository)?;
+                let hit = catalogue::search::explain(&model, &query, at)?;
+                let registry = show::registry_name(&model, repo);
+                let tag = if at.position == NONE { None } else { Some(show::tag(&model, repo, at.position as usize)) };
+                let whole = if tag.is_none() { Some(show::repository(&model, repo)) } else { None };
+                Some(Hit {
+                    kind: match hit.kind {
+                        HitKind::Repository => "repository",
+                        HitKind::Tag => "tag",
+                        HitKind::Digest => "digest",
+                        HitKind::Label => "label",
+                    }
+                    .to_owned(),
+                    reference: tag.as_ref().map_or_else(|| format!("{registry}/{}", repo.name), |t| format!("{registry}/{}:{}", repo.name, t.tag)),
+                    registry,
+                    repository: repo.name.to_string(),
+                    digest: tag.as_ref().and_then(|t| t.digest.clone()),
+                    matched: hit.matched,
+                    marks: hit.marks,
+                    tags: whole.as_ref().map(|r| r.tags),
+                    pushed: tag.as_ref().map_or_else(|| whole.as_ref().and_then(|r| r.updated.clone()), |t| t.pushed.clone().or_else(|| t.created.clone())),
+                    image_kind: tag.as_ref().map(|t| t.kind.clone()).or_else(|| whole.and_then(|r| r.kinds.first().cloned())),
+                    tag: tag.map(|t| t.tag),
+                })
+            })
+            .collect();
+        let next = (to < total).then(|| to.to_string());
+        Ok(List { items, next, total: total as u64, freshness })
+    }
+}
