@@ -180,6 +180,16 @@ async fn crawl(catalogue: &Catalogue, watched: &Watched, pace: Pace) -> Result<O
     if problem.is_none() {
         drop_vanished(catalogue, watched, &seen).await;
     }
+    let known: Vec<RepositoryName> = {
+        let model = catalogue.model();
+        model.repos().filter(|(_, r)| r.registry == watched.number).filter_map(|(_, r)| RepositoryName::parse(&r.name).ok()).collect()
+    };
+    for name in known {
+        match repository::read_attached(catalogue, watched, &name, pace).await {
+            Err(error) if error.is_outage() => return Err(error),
+            _ => {}
+        }
+    }
     Ok(problem.or(refused))
 }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     catalogue::{Catalogue, now},
-    crawler::{Pace, fetch, read_repository, read_tag},
+    crawler::{Pace, fetch, read_referrers, read_repository, read_tag},
     source::{Dirty, Watched},
 };
 use futures::StreamExt;
@@ -84,14 +84,16 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
     match (dirty.tag, dirty.digest) {
         (Some(tag), digest) if !dirty.deleted => {
             let told = Some((digest.as_ref(), dirty.at));
-            match read_tag(catalogue, watched, repository, &tag, told).await {
+            let read = match read_tag(catalogue, watched, repository, &tag, told).await {
                 // registry:3 tells of a tag a moment before it can be had.
                 Err(Error::NotFound(_)) => {
                     tokio::time::sleep(Duration::from_millis(300)).await;
-                    read_tag(catalogue, watched, repository, &tag, told).await.map(drop)
+                    read_tag(catalogue, watched, repository, &tag, told).await
                 }
-                other => other.map(drop),
-            }
+                other => other,
+            };
+            let digest = read?;
+            if watched.can("referrers") { read_referrers(catalogue, watched, repository, &digest).await } else { Ok(()) }
         }
         (None, Some(digest)) if !dirty.deleted => {
             let id = fetch(catalogue, watched, repository, &digest).await?;
@@ -106,7 +108,7 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
             };
             tracing::trace!(registry = %watched.source.name, %repository, id, "took in a manifest pushed by digest");
             match subject {
-                Some(subject) => crate::crawler::read_referrers(catalogue, watched, repository, &subject).await,
+                Some(subject) => read_referrers(catalogue, watched, repository, &subject).await,
                 None => Ok(()),
             }
         }

@@ -115,6 +115,11 @@ impl Watched {
         (self.include.is_empty() || self.include.is_match(repository)) && !self.exclude.is_match(repository)
     }
 
+    /// Whether the registry is known to have a capability.
+    pub(crate) fn can(&self, capability: &str) -> bool {
+        self.status().capabilities.iter().any(|c| c.name == capability && c.can == Some(true))
+    }
+
     pub(crate) fn status(&self) -> MutexGuard<'_, Status> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }

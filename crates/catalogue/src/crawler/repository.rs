@@ -130,7 +130,7 @@ pub(crate) async fn read_repository(catalogue: &Catalogue, watched: &Watched, re
     if let Some(write) = write {
         catalogue.0.write(write).await;
     }
-    attached(catalogue, watched, repository, pace).await
+    Ok(())
 }
 
 /// Makes the repository known, here and in the database, before anything in it is written.
@@ -328,8 +328,8 @@ fn settle(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName)
 }
 
 /// Asks what is attached to each image, where the registry has an interface for that and was not asked of late.
-async fn attached(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, pace: Pace) -> Result<(), Error> {
-    if !watched.status().capabilities.iter().any(|c| c.name == "referrers" && c.can == Some(true)) {
+pub(super) async fn read_attached(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, pace: Pace) -> Result<(), Error> {
+    if !watched.can("referrers") {
         return Ok(());
     }
     let due = now() - REFERRERS.as_millis() as i64;

@@ -96,13 +96,11 @@ fn translate(chars: &[Char], components: bool) -> Result<String, QueryError> {
             other => push_literal(&mut regex, other),
         }
     }
-    match open.first() {
-        Some(c) => Err(QueryError::new(c.start, c.end, "this brace is never closed").hint("such as {v1,v2}")),
-        None => {
-            regex.push('$');
-            Ok(regex)
-        }
+    if let Some(c) = open.first() {
+        return Err(QueryError::new(c.start, c.end, "this brace is never closed").hint("such as {v1,v2}"));
     }
+    regex.push('$');
+    Ok(regex)
 }
 
 /// Translates a class whose bracket stands before `at`; gives where it ends.

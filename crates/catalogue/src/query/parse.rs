@@ -61,17 +61,12 @@ impl Parser<'_> {
 
     fn unary(&mut self, depth: usize) -> Result<Expr, QueryError> {
         let mut negative = false;
-        let mut last = (0, 0, "NOT");
+        let mut last = (0, 0);
         while let Some(token) = self.tokens.next() {
             let expr = match token.lexeme {
-                Lexeme::Minus => {
+                Lexeme::Minus | Lexeme::Not => {
                     negative = !negative;
-                    last = (token.start, token.end, "NOT");
-                    continue;
-                }
-                Lexeme::Not => {
-                    negative = !negative;
-                    last = (token.start, token.end, "NOT");
+                    last = (token.start, token.end);
                     continue;
                 }
                 Lexeme::Open => self.group(&token, depth)?,
@@ -84,11 +79,11 @@ impl Parser<'_> {
                     }
                     Expr::all(terms.into_iter().map(Expr::Term).collect())
                 }
-                Lexeme::Or | Lexeme::And | Lexeme::Close => return Err(lonely(last.2, last.0, last.1)),
+                Lexeme::Or | Lexeme::And | Lexeme::Close => return Err(lonely("NOT", last.0, last.1)),
             };
             return Ok(if negative { expr.negated() } else { expr });
         }
-        Err(lonely(last.2, last.0, last.1))
+        Err(lonely("NOT", last.0, last.1))
     }
 
     fn group(&mut self, open: &Token, depth: usize) -> Result<Expr, QueryError> {

@@ -344,7 +344,7 @@ fn each<T>(
 
 /// Cuts a list at its unquoted commas, except those in a glob's braces and brackets. A regular expression takes all
 /// that follows.
-fn values<'a>(field: Field, chars: &'a [Char], span: (usize, usize)) -> Result<Vec<&'a [Char]>, QueryError> {
+fn values(field: Field, chars: &[Char], span: (usize, usize)) -> Result<Vec<&[Char]>, QueryError> {
     let mut values = Vec::new();
     let (mut begin, mut braces, mut bracket) = (0, 0_usize, false);
     for (i, c) in chars.iter().enumerate() {

@@ -22,14 +22,14 @@ pub enum TextMatch {
 #[derive(Debug, Clone)]
 pub struct Contains {
     needle: Box<str>,
-    finder: Finder<'static>,
+    finder: Box<Finder<'static>>,
 }
 
 impl Contains {
     /// Of a text in any case.
     pub fn new(text: &str) -> Self {
         let needle = text.to_ascii_lowercase().into_boxed_str();
-        let finder = Finder::new(needle.as_bytes()).into_owned();
+        let finder = Box::new(Finder::new(needle.as_bytes()).into_owned());
         Self { needle, finder }
     }
 

@@ -156,8 +156,7 @@ fn dates(text: &str) -> Option<Point> {
     }
     let first = Date::new(year, month.unwrap_or(1).try_into().ok()?, day.unwrap_or(1).try_into().ok()?).ok()?;
     let after = match (month, day) {
-        (None, _) => Date::new(year + 1, 1, 1).ok()?,
-        (Some(12), None) => Date::new(year + 1, 1, 1).ok()?,
+        (None, _) | (Some(12), None) => Date::new(year + 1, 1, 1).ok()?,
         (Some(month), None) => Date::new(year, (month + 1).try_into().ok()?, 1).ok()?,
         (Some(_), Some(_)) => first.tomorrow().ok()?,
     };

@@ -71,14 +71,9 @@ async fn a_locked_file_is_waited_for_and_then_told() {
 #[tokio::test]
 async fn a_file_locked_by_somebody_else_from_the_start_is_told() {
     let database = Database::file();
-    let mut other = connect(&path(&{
-        fs::write(path(&database), []).unwrap();
-        database
-    }))
-    .await;
+    let mut other = connect_new(&path(&database)).await;
     raw_sql("CREATE TABLE theirs (x); BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
-    let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list").fetch_one(&mut other).await.unwrap();
-    assert!(sentence(&format!("sqlite:{file}")).await.contains("another process has locked it"));
+    assert!(sentence(&database.url).await.contains("another process has locked it"));
 }
 
 #[tokio::test]
