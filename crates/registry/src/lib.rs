@@ -4,6 +4,8 @@
 //! where it was asked for by digest, verified; nothing secret leaves the configured origin.
 
 mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod remote;
 mod secret;
 

@@ -1,1 +1,180 @@
-//! A registry over HTTP.
+//! A registry over HTTP: [`Remote`] speaks `/v2` (distribution-spec 1.1, and what registries really do) to one registry.
+//!
+//! Everything goes through one client that alone owns signing in, retry, the breaker, how many requests run at a time,
+//! redirects, and the bounds on what is read. What it relies on, and who is never given what:
+//!
+//! - Passwords and identity tokens go to the origin of `url` (scheme, host and port), and to a token realm on the same host and
+//!   port or at `token_realm`. No other realm is asked for anything.
+//! - A redirect is followed for content only, at most five hops, never from https to http, never into a network that only this
+//!   machine reaches, and without credentials as soon as it leaves the origin.
+//! - Every body is bounded, unpacked nowhere, and verified where it was asked for by digest.
+//!
+//! Logs and errors tell no secret: addresses are told without their query.
+
+mod auth;
+mod base;
+mod body;
+mod breaker;
+mod challenge;
+mod client;
+mod explain;
+mod limit;
+mod link;
+mod manifests;
+mod pages;
+mod probe;
+mod redirect;
+mod referrers;
+mod retry;
+mod tls;
+mod token;
+mod ways;
+mod zone;
+
+use crate::{Capability, Cursor, Health, Page, RawManifest, Registry, Resolved, Result, Secret};
+use async_trait::async_trait;
+use bytes::Bytes;
+use client::Client;
+use explain::What;
+use oci::{Descriptor, Digest, RepositoryName, Tag, Target};
+use pages::{Ladder, List};
+use std::{path::PathBuf, time::Duration};
+
+tokio::task_local! {
+    /// The W3C `traceparent` to pass on to registries; set it around a call with `TRACEPARENT.scope(…)`.
+    pub static TRACEPARENT: String;
+}
+
+/// One registry's address and credentials.
+#[derive(Debug, Clone, Default)]
+pub struct RemoteSettings {
+    /// What it is called in sentences, metrics and logs.
+    pub name: String,
+    /// `scheme://host[:port][/path]`, without credentials, query and `/v2/`.
+    pub url: String,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    /// An identity (refresh) token, given to the token realm instead of a password.
+    pub token: Option<Secret>,
+    /// The origin of another host that may be given the credentials.
+    pub token_realm: Option<String>,
+    /// PEM certificates to trust beside Mozilla's and the system's.
+    pub ca_file: Option<PathBuf>,
+    /// PEM; goes to the origin of `url` only.
+    pub client_cert_file: Option<PathBuf>,
+    pub client_key_file: Option<PathBuf>,
+    /// Takes any certificate.
+    pub insecure_skip_verify: bool,
+    /// Nothing but GET and HEAD is sent to it (and POST to its token realm).
+    pub read_only: bool,
+    pub timeouts: Timeouts,
+}
+
+/// How long a registry may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// To connect, TLS included: 10 s.
+    pub connect: Duration,
+    /// From a request to its answer's first bytes: 30 s.
+    pub header: Duration,
+    /// Between two pieces of a body: 15 s.
+    pub idle: Duration,
+    /// For a manifest or configuration in all, tries and waits included: 60 s.
+    pub total: Duration,
+    /// The same for a page of a list: 180 s; distribution walks its storage for a catalogue.
+    pub list: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { connect: seconds(10), header: seconds(30), idle: seconds(15), total: seconds(60), list: seconds(180) }
+    }
+}
+
+/// Settings that cannot work. The sentence names the registry and the setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("registry {registry}: {reason}")]
+pub struct SettingsError {
+    pub registry: String,
+    pub reason: String,
+}
+
+/// A registry over HTTP.
+pub struct Remote {
+    client: Client,
+    read_only: bool,
+    catalog: Ladder,
+    tags: Ladder,
+    works: manifests::HeadWorks,
+    missing: referrers::Missing,
+    sample: probe::Sample,
+}
+
+impl Remote {
+    /// Checks the settings and reads the files they name. Nothing is sent.
+    pub fn new(settings: RemoteSettings) -> std::result::Result<Self, SettingsError> {
+        let client = Client::new(&settings).map_err(|reason| SettingsError { registry: settings.name.clone(), reason })?;
+        Ok(Self {
+            client,
+            read_only: settings.read_only,
+            catalog: Ladder::default(),
+            tags: Ladder::default(),
+            works: manifests::HeadWorks::default(),
+            missing: referrers::Missing::default(),
+            sample: probe::Sample::default(),
+        })
+    }
+
+    fn catalog(&self) -> List<'_> {
+        List { what: What::Catalog, resource: "v2/_catalog", ladder: &self.catalog }
+    }
+}
+
+#[async_trait]
+impl Registry for Remote {
+    async fn repositories(&self, after: Option<&Cursor>) -> Result<Page<RepositoryName>> {
+        self.client.page(&self.catalog(), after, |n| RepositoryName::parse(n).ok()).await
+    }
+
+    async fn tags(&self, repository: &RepositoryName, after: Option<&Cursor>) -> Result<Page<Tag>> {
+        let resource = format!("v2/{repository}/tags/list");
+        let list = List { what: What::Tags(repository), resource: &resource, ladder: &self.tags };
+        let page = self.client.page(&list, after, |t| Tag::parse(t).ok()).await?;
+        self.sample.keep(repository, page.items.first());
+        Ok(page)
+    }
+
+    async fn resolve(&self, repository: &RepositoryName, target: &Target) -> Result<Resolved> {
+        self.client.resolve(&self.works, repository, target).await
+    }
+
+    async fn manifest(&self, repository: &RepositoryName, target: &Target) -> Result<RawManifest> {
+        self.client.manifest(repository, target).await
+    }
+
+    async fn blob(&self, repository: &RepositoryName, digest: &Digest, limit: usize) -> Result<Bytes> {
+        self.client.blob(repository, digest, limit).await
+    }
+
+    async fn referrers(&self, repository: &RepositoryName, digest: &Digest) -> Result<Vec<Descriptor>> {
+        self.client.referrers(&self.missing, repository, digest).await
+    }
+
+    async fn probe(&self) -> Result<Vec<Capability>> {
+        let probe = probe::Probe {
+            client: &self.client,
+            catalog: self.catalog(),
+            tags: &self.tags,
+            works: &self.works,
+            missing: &self.missing,
+            sample: &self.sample,
+            read_only: self.read_only,
+        };
+        probe.all().await
+    }
+
+    fn health(&self) -> Health {
+        self.client.health()
+    }
+}

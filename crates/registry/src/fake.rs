@@ -1,0 +1,306 @@
+//! A registry for tests and benchmarks, in this process, over real HTTP on a loopback port. Behind the feature `fake`.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use registry::fake::{Answer, Fake, FakeSettings, Fault, Image};
+//! // 10,000 repositories × 5 tags, generated from their numbers when they are asked for; costs no memory to speak of.
+//! let fake = Fake::start(FakeSettings { repositories: 10_000, tags: 5, ..FakeSettings::default() }).await?;
+//! let url = fake.url();                                     // http://127.0.0.1:port, for RemoteSettings
+//! let digest = fake.push("team/api", "1.0.0", &Image::new("hello").label("team", "blue"));
+//! fake.delete_tag("team/api", "1.0.0");
+//! fake.knobs(|k| k.null_tags = true);                       // how it behaves from now on
+//! fake.fault(|r| r.path.contains("/manifests/"), Fault::Answer(Answer::status(503)), 2);   // the next two only
+//! let asked = fake.requests();                              // requests answered so far
+//! fake.stop().await;                                        // gone: its port refuses connections
+//! fake.start_again().await?;                                // back on the same port, with the same content
+//! # Ok(()) }
+//! ```
+//!
+//! Generated content ([`content`]): repositories `team-…/…-00000`, tags `1.0.0`, `1.0.1`, …; every tag is its own image
+//! with a configuration (labels, history, created) and layers, the lower ones shared between repositories. With
+//! `index_every: k` the tags of every k-th repository are indexes of two platforms. Layers are named, not served.
+//!
+//! Dropping a `Fake` closes it. All methods take `&self`; a `Fake` can stand in an `Arc`.
+
+mod answer;
+mod auth;
+pub mod content;
+mod routes;
+mod store;
+
+pub use answer::{Answer, Fault, Seen};
+pub use auth::{Auth, TokenAuth};
+pub use content::Image;
+
+use oci::Digest;
+use std::{
+    collections::VecDeque,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use store::Store;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// What a fake registry holds and where it stands.
+#[derive(Debug, Clone, Default)]
+pub struct FakeSettings {
+    /// Generated repositories.
+    pub repositories: usize,
+    /// Generated tags in each of them.
+    pub tags: usize,
+    /// Every how many repositories the tags are indexes of linux/amd64 and linux/arm64; 0: never.
+    pub index_every: usize,
+    /// A path before `/v2/`, such as `/artifactory/api/docker/key`; empty for none.
+    pub prefix: String,
+    /// Who may read.
+    pub auth: Auth,
+    /// The port to stand on; 0 for any.
+    pub port: u16,
+}
+
+/// How the fake behaves; change it while it runs with [`Fake::knobs`].
+#[derive(Debug, Clone)]
+pub struct Knobs {
+    /// `n` above this is refused; `None` never refuses.
+    pub refuse_n_above: Option<usize>,
+    /// Status and error code of that refusal.
+    pub refusal: (u16, &'static str),
+    /// Refuses any `n`, as registries that know no paging may.
+    pub refuse_any_n: bool,
+    /// Items on a page where `n` is not given; 0: all.
+    pub default_page: usize,
+    /// Items on a page at most, whatever `n` says; 0: no such bound.
+    pub max_page: usize,
+    /// Tag lists ignore `n` and `last`, as docker-registry 2.8 does.
+    pub tags_unpaged: bool,
+    /// What stands in the Link header.
+    pub link: LinkStyle,
+    /// Tag lists and the catalogue are `null`.
+    pub null_tags: bool,
+    /// The Docker-Content-Digest header on HEAD and GET.
+    pub digest_header: (bool, bool),
+    /// HEAD of a manifest is answered at all (else 405).
+    pub head: bool,
+    /// The referrers API exists.
+    pub referrers: bool,
+    /// What an absent referrers API answers instead of distribution's 404 text.
+    pub referrers_absent: Option<Answer>,
+    /// The fallback tag of a digest names the digest itself, as GitLab has it.
+    pub gitlab_fallback: bool,
+    /// The catalogue answers this instead.
+    pub catalog: Option<Answer>,
+    /// The registry answers DELETE of what is not there as one with deletes on would (else 405).
+    pub delete: bool,
+    /// DELETE takes a tag (else 400 DIGEST_INVALID).
+    pub delete_tag: bool,
+    /// Names put into every list as they are.
+    pub more_names: Vec<String>,
+    /// A delay before every answer.
+    pub delay: std::time::Duration,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Self {
+            refuse_n_above: Some(1000),
+            refusal: (400, "PAGINATION_NUMBER_INVALID"),
+            refuse_any_n: false,
+            default_page: 100,
+            max_page: 0,
+            tags_unpaged: false,
+            link: LinkStyle::Relative,
+            null_tags: false,
+            digest_header: (true, true),
+            head: true,
+            referrers: true,
+            referrers_absent: None,
+            gitlab_fallback: false,
+            catalog: None,
+            delete: true,
+            delete_tag: true,
+            more_names: Vec::new(),
+            delay: std::time::Duration::ZERO,
+        }
+    }
+}
+
+/// What a page's Link header looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkStyle {
+    /// `</v2/_catalog?…>; rel="next"`, with the path prefix.
+    Relative,
+    /// The same, without the path prefix (a proxy added it).
+    WithoutPrefix,
+    /// With scheme and host as the request's Host header had them.
+    Absolute,
+    /// With this origin instead.
+    Origin(String),
+    /// No header though there is more.
+    Missing,
+    /// Always the same next page, always full of the same names.
+    Loop,
+    /// Always another next page, always full of new names.
+    Endless,
+    /// This text, whatever it is.
+    Verbatim(String),
+}
+
+/// A registry on a loopback port.
+pub struct Fake {
+    inner: Arc<Inner>,
+    address: SocketAddr,
+    url: String,
+    server: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Inner {
+    settings: FakeSettings,
+    store: Mutex<Store>,
+    knobs: Mutex<Knobs>,
+    faults: Mutex<Vec<answer::Rule>>,
+    auth: auth::Issuer,
+    requests: AtomicUsize,
+    busiest: AtomicUsize,
+    running: AtomicUsize,
+    log: Mutex<VecDeque<Seen>>,
+}
+
+/// Requests remembered, at most.
+const LOG: usize = 20_000;
+
+impl Fake {
+    /// Starts one; the error is the port's.
+    pub async fn start(settings: FakeSettings) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+        let address = listener.local_addr()?;
+        let inner = Arc::new(Inner {
+            store: Mutex::new(Store::new(&settings)),
+            knobs: Mutex::default(),
+            faults: Mutex::default(),
+            auth: auth::Issuer::default(),
+            requests: AtomicUsize::new(0),
+            busiest: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            log: Mutex::default(),
+            settings,
+        });
+        let url = format!("http://{address}{}", inner.settings.prefix);
+        let server = Mutex::new(Some(tokio::spawn(routes::serve(listener, Arc::clone(&inner)))));
+        Ok(Self { inner, address, url, server })
+    }
+
+    /// `http://127.0.0.1:port` with the path prefix.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// `127.0.0.1:port`.
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Puts an image under a tag (made when absent, moved when it was there) and tells its digest. An empty tag pushes by digest only.
+    pub fn push(&self, repository: &str, tag: &str, image: &Image) -> Digest {
+        let mut store = lock(&self.inner.store);
+        store.put_blob(repository, &image.config());
+        store.put_manifest(repository, tag, oci::media_type::OCI_MANIFEST, &image.manifest())
+    }
+
+    /// Puts any bytes as a manifest under a tag (none when empty) and tells their sha256 digest.
+    pub fn push_manifest(&self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> Digest {
+        lock(&self.inner.store).put_manifest(repository, tag, media_type, bytes)
+    }
+
+    /// Puts a manifest under a digest that is not its own: a lie, or schema 1.
+    pub fn push_manifest_as(&self, repository: &str, tag: &str, media_type: &str, bytes: &[u8], digest: &Digest) {
+        lock(&self.inner.store).put_manifest_as(repository, tag, media_type, bytes, digest.as_str());
+    }
+
+    /// Puts a blob and tells its digest.
+    pub fn push_blob(&self, repository: &str, bytes: &[u8]) -> Digest {
+        lock(&self.inner.store).put_blob(repository, bytes)
+    }
+
+    /// Takes a tag away; generated ones, too.
+    pub fn delete_tag(&self, repository: &str, tag: &str) {
+        lock(&self.inner.store).delete_tag(repository, tag);
+    }
+
+    /// Takes a whole repository away; generated ones, too.
+    pub fn delete_repository(&self, repository: &str) {
+        lock(&self.inner.store).delete_repository(repository);
+    }
+
+    /// Changes how it behaves.
+    pub fn knobs(&self, change: impl FnOnce(&mut Knobs)) {
+        change(&mut lock(&self.inner.knobs));
+    }
+
+    /// What happens to the next `times` requests that `which` picks. The first fault that picks a request has it.
+    pub fn fault(&self, which: impl Fn(&Seen) -> bool + Send + Sync + 'static, fault: Fault, times: usize) {
+        lock(&self.inner.faults).push(answer::Rule { which: Box::new(which), fault, left: times });
+    }
+
+    /// Takes all faults away.
+    pub fn mend(&self) {
+        lock(&self.inner.faults).clear();
+    }
+
+    /// Requests received since the start, tokens included.
+    pub fn requests(&self) -> usize {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// The most requests that were being answered at one time.
+    pub fn busiest(&self) -> usize {
+        self.inner.busiest.load(Ordering::Relaxed)
+    }
+
+    /// The last requests (at most 20,000), oldest first.
+    pub fn log(&self) -> Vec<Seen> {
+        lock(&self.inner.log).iter().cloned().collect()
+    }
+
+    /// How many of the last requests `which` picks.
+    pub fn count(&self, which: impl Fn(&Seen) -> bool) -> usize {
+        lock(&self.inner.log).iter().filter(|r| which(r)).count()
+    }
+
+    /// Forgets all tokens that were given out.
+    pub fn revoke_tokens(&self) {
+        self.inner.auth.revoke();
+    }
+
+    /// Closes the port and every connection. Content, knobs and counters stay.
+    pub async fn stop(&self) {
+        let server = lock(&self.server).take();
+        if let Some(server) = server {
+            server.abort();
+            let _ = server.await;
+        }
+    }
+
+    /// Stands up again on the same port.
+    pub async fn start_again(&self) -> io::Result<()> {
+        self.stop().await;
+        let listener = TcpListener::bind(self.address).await?;
+        *lock(&self.server) = Some(tokio::spawn(routes::serve(listener, Arc::clone(&self.inner))));
+        Ok(())
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        if let Some(server) = lock(&self.server).take() {
+            server.abort();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
