@@ -1,9 +1,11 @@
 //! Measures the store: `cargo run --release -p catalogue --example store_speed -- URL [TAGS]`. The database must be new
-//! or empty; as many manifests as tags are written, with summaries of 150 bytes and bodies of 2,000.
+//! or empty; `postgresql` instead of an address starts a server for the time. As many manifests as tags are written, with
+//! summaries of 150 bytes and bodies of 2,000.
 #![expect(clippy::unwrap_used, reason = "a measurement, run by hand")]
 
 use catalogue::record::{ManifestRecord, RepositoryRecord, TagRecord, Write};
 use catalogue::store::Store;
+use catalogue::testing::PostgreSql;
 use std::time::Instant;
 
 const BATCH: usize = 5000;
@@ -44,13 +46,27 @@ fn batch(from: usize, pushed: i64) -> Vec<Write> {
     batch
 }
 
+/// Milliseconds of processor time that this process has used; what elapses also tells of what else the machine does.
+fn cpu() -> u128 {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return 0 };
+    let spent = |thread: std::fs::DirEntry| -> Option<u128> {
+        std::fs::read_to_string(thread.path().join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+    };
+    threads.flatten().filter_map(spent).sum::<u128>() / 1_000_000
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let url = arguments.next().unwrap_or_else(|| "sqlite::memory:".to_owned());
+    let mut url = arguments.next().unwrap_or_else(|| "sqlite::memory:".to_owned());
+    let server = if url == "postgresql" { PostgreSql::start().unwrap() } else { None };
+    if let Some(server) = &server {
+        url = server.database().await.unwrap();
+    }
     let tags: usize = arguments.next().map_or(100_000, |tags| tags.parse().unwrap());
     let store = Store::open(&url).await.unwrap();
 
+    let cpu_before = cpu();
     let mut times = Vec::new();
     for from in (0..tags).step_by(BATCH) {
         let batch = batch(from, 0);
@@ -59,7 +75,9 @@ async fn main() {
         times.push(began.elapsed());
     }
     times.sort_unstable();
-    println!("save {BATCH} new tags + {BATCH} new manifests: median {:.0?}, slowest {:.0?}", times[times.len() / 2], times[times.len() - 1]);
+    let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+    let each = (cpu() - cpu_before) / times.len() as u128;
+    println!("save {BATCH} new tags + {BATCH} new manifests: median {median:.0?}, slowest {slowest:.0?}, CPU {each} ms each");
 
     let again = batch(0, 0);
     let began = Instant::now();
@@ -78,9 +96,10 @@ async fn main() {
     let reopened = if url.contains(":memory:") { store.clone() } else { Store::open(&url).await.unwrap() };
     println!("open again: {:.1?}", began.elapsed());
     for _ in 0..3 {
-        let began = Instant::now();
+        let (began, cpu_before) = (Instant::now(), cpu());
         let loaded = reopened.load().await.unwrap();
-        println!("load {} tags + {} summaries: {:.0?}", loaded.tags.len(), loaded.manifests.len(), began.elapsed());
+        let (tags, manifests) = (loaded.tags.len(), loaded.manifests.len());
+        println!("load {tags} tags + {manifests} summaries: {:.0?}, CPU {} ms", began.elapsed(), cpu() - cpu_before);
     }
     let began = Instant::now();
     for number in 0..1000 {

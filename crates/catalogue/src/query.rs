@@ -11,6 +11,7 @@
 //! ```
 
 mod compare;
+mod compile;
 mod complete;
 mod error;
 mod eval;

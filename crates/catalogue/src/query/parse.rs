@@ -1,5 +1,5 @@
 use super::lex::{Lexeme, Token, lex};
-use super::{Expr, QueryError, limits, term};
+use super::{Expr, QueryError, compile, limits};
 
 /// Parses a query into an expression.
 pub(super) fn parse(query: &str) -> Result<Expr, QueryError> {
@@ -71,7 +71,7 @@ impl Parser<'_> {
                 }
                 Lexeme::Open => self.group(&token, depth)?,
                 Lexeme::Word(word) => {
-                    let terms = term::parse(self.query, &word, (token.start, token.end))?;
+                    let terms = compile::terms(self.query, &word, (token.start, token.end))?;
                     self.terms += terms.iter().map(|t| t.test.weight()).sum::<usize>();
                     if self.terms > limits::TERMS {
                         let message = format!("a query has at most {} terms", limits::TERMS);

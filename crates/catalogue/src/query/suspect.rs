@@ -1,6 +1,6 @@
 use super::field::Field;
 use super::lex::Char;
-use super::{QueryError, term};
+use super::{QueryError, compile};
 
 /// Words that people bring along from elsewhere, and our field.
 const ELSEWHERE: [(&str, Field); 14] = [
@@ -59,7 +59,7 @@ fn fits(field: Field, value: &[Char]) -> bool {
         Field::Arch => ARCHITECTURES.contains(&text.as_str()),
         Field::Os => SYSTEMS.contains(&text.as_str()),
         Field::Kind | Field::Age | Field::Pushed | Field::Size | Field::Signed => {
-            !text.bytes().all(|b| b.is_ascii_digit()) && term::parse_test(field, value, (0, 0)).is_ok()
+            !text.bytes().all(|b| b.is_ascii_digit()) && compile::test(field, value, (0, 0)).is_ok()
         }
         _ => false,
     }

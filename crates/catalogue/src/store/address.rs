@@ -18,7 +18,8 @@ impl Address {
     ///
     /// What is refused is never repeated: the password may be anywhere in it.
     pub(super) fn parse(url: &str) -> Result<Self> {
-        let refuse = |why: &str| Err(StoreError::Address(format!("{why} A database is named sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.")));
+        let refuse =
+            |why: &str| Err(StoreError::Address(format!("{why} A database is named sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.")));
         let Some((scheme, rest)) = url.split_once(':') else {
             return refuse("The setting “database” names no kind of database.");
         };

@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 pub(super) enum Pools {
     /// One connection writes: SQLite lets no second one write at the same time, and queueing in the pool is fairer than
     /// waiting for the file's lock. In memory it is also the reader.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
     PostgreSql(PgPool),
 }
 
@@ -108,7 +111,7 @@ async fn file(path: &Path, patience: Duration) -> sqlx::Result<(Pools, i64)> {
 }
 
 fn is_locked(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|answer| answer.code()).is_some_and(|code| code == "5" || code == "261")
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "5" || code == "261")
 }
 
 async fn postgresql(options: &PgConnectOptions, patience: Duration) -> sqlx::Result<(Pools, i64)> {

@@ -102,7 +102,7 @@ impl Transaction {
     }
 
     /// Runs a statement over any number of rows, in parts of at most [`ROWS`] rows and about [`BYTES`] bytes.
-    async fn rows<'a, const COLUMNS: usize>(&mut self, statement: &Statement, rows: Vec<[Value<'a>; COLUMNS]>) -> sqlx::Result<()> {
+    async fn rows<const COLUMNS: usize>(&mut self, statement: &Statement, rows: Vec<[Value<'_>; COLUMNS]>) -> sqlx::Result<()> {
         let mut values = Vec::new();
         let (mut count, mut bytes) = (0, 0);
         let mut rows = rows.into_iter();

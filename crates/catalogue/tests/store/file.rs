@@ -87,9 +87,8 @@ async fn what_is_no_database_is_told() {
 async fn a_damaged_page_is_told_when_it_is_read() {
     let database = Database::file();
     let store = database.open().await;
-    let manifests: Vec<Write> = (0..500)
-        .map(|i| Write::Manifest(ManifestRecord { summary: vec![1; 150], ..manifest(&format!("sha256:{i:064}")) }))
-        .collect();
+    let manifests: Vec<Write> =
+        (0..500).map(|i| Write::Manifest(ManifestRecord { summary: vec![1; 150], ..manifest(&format!("sha256:{i:064}")) })).collect();
     store.save(&manifests).await.unwrap();
     store.close().await;
     let mut bytes = fs::read(path(&database)).unwrap();

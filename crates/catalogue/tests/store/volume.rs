@@ -68,8 +68,9 @@ async fn everything_is_there_after_a_restart(database: &Database) {
 async fn write(store: Store, writer: i64, rounds: i64) {
     for round in 0..rounds {
         // Each in another order, so that waiting for each other's rows would show.
-        let mut shared: Vec<Write> =
-            (0..20).map(|name| pushed("a", &format!("shared-{name}"), &format!("sha256:{writer}-{round}"), 1000 * round + writer)).collect();
+        let mut shared: Vec<Write> = (0..20)
+            .map(|name| pushed("a", &format!("shared-{name}"), &format!("sha256:{writer}-{round}"), 1000 * round + writer))
+            .collect();
         if writer % 2 == 0 {
             shared.reverse();
         }
