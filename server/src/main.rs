@@ -1,1 +1,5 @@
-fn main(){}
+//! The program `supercargo`; [`server::cli`] is all of it.
+
+fn main() -> std::process::ExitCode {
+    server::cli::run()
+}

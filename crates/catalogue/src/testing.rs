@@ -8,7 +8,6 @@
 //! ```
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
@@ -27,17 +26,19 @@ pub struct PostgreSql {
     databases: AtomicU64,
 }
 
-/// Starts the server and waits for the end of its own input, which comes when we close it or are gone. Then it ends the
-/// server by its process id.
+/// Makes and starts the server and waits for the end of its own input, which comes when we close it or are gone. Then it
+/// ends the server by its process id.
 const KEEPER: &str = r#"
-folder="$1"; shift
-"$@" 2>&1 &
+folder="$1"; programs="$2"; shift 2
+trap 'rm -rf "$folder"' EXIT
+"$programs/initdb" --pgdata=data --auth=scram-sha-256 --pwfile=password --username=supercargo --encoding=UTF8 --no-sync \
+    --no-instructions 2>&1 || exit
+"$programs/postgres" -D data "$@" 2>&1 &
 server=$!
 exec >/dev/null 2>&1
 read -r _
 kill -INT "$server"
 wait "$server"
-rm -rf "$folder"
 "#;
 
 const USER: &str = "supercargo";
@@ -63,7 +64,6 @@ impl PostgreSql {
         let Some(programs) = programs() else { return Ok(None) };
         let start = || {
             let folder = Folder::create()?;
-            folder.initialise(&programs)?;
             folder.serve(&programs)
         };
         // Somebody may take the port between our letting it go and the server's taking it; not twice.
@@ -152,44 +152,30 @@ impl Folder {
         Ok(folder)
     }
 
-    fn command(&self, program: impl Into<OsString>) -> Command {
-        let mut command = Command::new(program.into());
-        command.current_dir(&self.path).env("LC_ALL", "C").stdin(Stdio::null());
-        if let Some((user, group)) = self.user {
-            command.uid(user).gid(group);
-        }
-        command
-    }
-
-    fn initialise(&self, programs: &Path) -> io::Result<()> {
-        let password = self.path.join("password");
-        std::fs::write(&password, PASSWORD)?;
-        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o644))?;
-        let output = self
-            .command(programs.join("initdb"))
-            .args(["--pgdata=data", "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--no-sync", "--no-instructions"])
-            .arg(format!("--username={USER}"))
-            .output()?;
-        if output.status.success() { Ok(()) } else { Err(io::Error::other(String::from_utf8_lossy(&output.stderr))) }
-    }
-
     fn serve(&self, programs: &Path) -> io::Result<PostgreSql> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut keeper = self
-            .command("/bin/sh")
+        let password = self.path.join("password");
+        std::fs::write(&password, PASSWORD)?;
+        // It is ours; the server's user reads it.
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o644))?;
+        let mut command = Command::new("/bin/sh");
+        command
             .args(["-c", KEEPER, "keeper"])
-            .arg(&self.path)
-            .arg(programs.join("postgres"))
-            .args(["-D", "data", "-p", &port.to_string()])
+            .args([self.path.as_path(), programs])
+            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="])
             // What is kept here lives for minutes.
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"])
-            .args(["-c", "shared_buffers=32MB", "-c", "max_connections=100"])
+            .args(["-c", "fsync=off", "-c", "shared_buffers=32MB", "-c", "max_connections=100"])
+            .current_dir(&self.path)
+            .env("LC_ALL", "C")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             // An interrupt from the keyboard ends us, and that ends it.
-            .process_group(0)
-            .spawn()?;
+            .process_group(0);
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+        }
+        let mut keeper = command.spawn()?;
         let output = keeper.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
         let server = PostgreSql { keeper, port, databases: AtomicU64::new(0) };
         let mut lines = BufReader::new(output).lines();

@@ -1,0 +1,221 @@
+//! Draws the page's content anew when its subject changed, and tells times anew as they pass.
+
+use super::{all, base, clock, document, main, on, set, window};
+use crate::ago::ago;
+use gloo_net::http::Request;
+use leptos::prelude::{RwSignal, Set, set_interval, set_timeout};
+use std::{cell::RefCell, rc::Rc, time::Duration};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DomParser, Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node, SupportedType};
+
+/// Changes come in bursts; one drawing serves them all.
+const GATHER: Duration = Duration::from_millis(400);
+/// Not oftener than this, however much changes.
+const REST_MS: f64 = 3000.0;
+const RETELL: Duration = Duration::from_secs(30);
+
+#[derive(Default)]
+struct State {
+    source: Option<EventSource>,
+    drawn_at: f64,
+    planned: bool,
+    /// The server's clock when the page was drawn, less the browser's.
+    skew: f64,
+}
+
+thread_local! {
+    static STATE: Rc<RefCell<State>> = Rc::default();
+}
+
+fn state() -> Rc<RefCell<State>> {
+    STATE.with(Rc::clone)
+}
+
+pub(crate) fn listen(waiting: RwSignal<bool>) {
+    take_clock();
+    set_interval(retell, RETELL);
+    let Some(document) = document() else { return };
+    let Some(scope) = main().and_then(|main| main.get_attribute("data-scope")).filter(|scope| !scope.is_empty()) else { return };
+    connect(&scope, waiting);
+    // A hidden page holds no connection; when it is seen again it first looks what it missed.
+    on(&document, "visibilitychange", move |_: Event| {
+        if super::document().is_some_and(|document| document.hidden()) {
+            if let Some(source) = state().borrow_mut().source.take() {
+                source.close();
+            }
+        } else {
+            retell();
+            plan(waiting);
+            connect(&scope, waiting);
+        }
+    });
+}
+
+fn connect(scope: &str, waiting: RwSignal<bool>) {
+    if state().borrow().source.is_some() {
+        return;
+    }
+    let Ok(source) = EventSource::new(&[&base(), "/api/v1/events"].concat()) else { return };
+    let scope = scope.to_owned();
+    on(&source, "message", move |event: MessageEvent| {
+        let change = event.data().as_string().and_then(|text| parsed(&text));
+        if change.is_some_and(|change| concerns(&scope, &change)) {
+            plan(waiting);
+        }
+    });
+    state().borrow_mut().source = Some(source);
+}
+
+/// Registry and repository of an event. JSON by the browser: the page needs no parser for two words.
+fn parsed(text: &str) -> Option<(String, Option<String>)> {
+    let value = js_sys::JSON::parse(text).ok()?;
+    let field = |name: &str| js_sys::Reflect::get(&value, &name.into()).ok()?.as_string();
+    Some((field("registry")?, field("repository")))
+}
+
+fn concerns(scope: &str, (registry, repository): &(String, Option<String>)) -> bool {
+    if scope == "*" {
+        return true;
+    }
+    match (scope.split_once('/'), repository) {
+        (None, _) => scope == registry,
+        (Some((of, _)), None) => of == registry,
+        (Some((of, which)), Some(repository)) => of == registry && which == repository,
+    }
+}
+
+/// Draws soon, unless that is already planned.
+fn plan(waiting: RwSignal<bool>) {
+    let state = state();
+    let mut state = state.borrow_mut();
+    if std::mem::replace(&mut state.planned, true) {
+        return;
+    }
+    let rest = (state.drawn_at + REST_MS - clock()).max(0.0);
+    set_timeout(move || spawn_local(draw(waiting, false)), GATHER.max(Duration::from_millis(rest as u32 as u64)));
+}
+
+/// Draws now, whatever people are in the middle of: they asked.
+pub(crate) fn show_now(waiting: RwSignal<bool>) {
+    spawn_local(draw(waiting, true));
+}
+
+async fn draw(waiting: RwSignal<bool>, asked: bool) {
+    state().borrow_mut().planned = false;
+    if !asked && is_busy() {
+        waiting.set(true);
+        return;
+    }
+    waiting.set(false);
+    state().borrow_mut().drawn_at = clock();
+    let Some(address) = window().and_then(|window| window.location().href().ok()) else { return };
+    let Ok(response) = Request::get(&address).header("Accept", "text/html").send().await else { return };
+    let Ok(text) = response.text().await else { return };
+    let _ = replace(&text);
+}
+
+/// In the middle of something: text is selected, a field of the content or the search is in use, a menu is open.
+fn is_busy() -> bool {
+    let selecting = window().and_then(|window| window.get_selection().ok()?).is_some_and(|selection| !selection.is_collapsed());
+    let open = document().is_some_and(|document| document.query_selector("details[name=menu][open],dialog[open]").is_ok_and(|found| found.is_some()));
+    selecting || open || super::is_typing()
+}
+
+/// Puts the new content in the place of the old; focus, folds and unfolded parts stay as they were.
+fn replace(text: &str) -> Option<()> {
+    let document = document()?;
+    let fresh = DomParser::new().ok()?.parse_from_string(text, SupportedType::TextHtml).ok()?;
+    let new = fresh.get_element_by_id("main")?;
+    let old = main()?;
+    let focused = document.active_element().filter(|element| old.contains(Some(element))).and_then(|element| address_of(&element));
+    let folds = checked(&old);
+    let opened = opened(&old);
+
+    old.set_text_content(None);
+    while let Some(child) = new.first_child() {
+        let child: Node = child;
+        old.append_child(&child).ok()?;
+    }
+    for name in ["data-now", "data-ref", "data-place"] {
+        if let Some(value) = new.get_attribute(name) {
+            set(&old, name, &value);
+        }
+    }
+    document.set_title(&fresh.title());
+    take_clock();
+
+    for label in folds {
+        if let Some(input) = old.query_selector(&attribute("input", "aria-label", &label)).ok().flatten() {
+            input.unchecked_into::<HtmlInputElement>().set_checked(true);
+        }
+    }
+    for id in opened {
+        if let Some(details) = document.get_element_by_id(&id).and_then(|element| element.dyn_into::<HtmlDetailsElement>().ok()) {
+            details.set_open(true);
+        }
+    }
+    if let Some(element) = focused.and_then(|selector| old.query_selector(&selector).ok().flatten()) {
+        let _ = element.unchecked_into::<HtmlElement>().focus();
+    }
+    let drawn = Event::new("supercargo:drawn").ok()?;
+    document.dispatch_event(&drawn).ok().map(|_| ())
+}
+
+/// A selector that finds the same thing again: by its id, its address or what it copies.
+fn address_of(element: &Element) -> Option<String> {
+    if !element.id().is_empty() {
+        return Some(attribute("", "id", &element.id()));
+    }
+    ["href", "data-copy", "aria-label"].into_iter().find_map(|name| element.get_attribute(name).map(|value| attribute("", name, &value)))
+}
+
+/// A selector for elements with an attribute of a value.
+fn attribute(element: &str, name: &str, value: &str) -> String {
+    let mut selector = [element, "[", name, "=\""].concat();
+    for character in value.chars() {
+        if matches!(character, '"' | '\\') {
+            selector.push('\\');
+        }
+        selector.push(character);
+    }
+    selector.push_str("\"]");
+    selector
+}
+
+fn checked(within: &Element) -> Vec<String> {
+    all(within, ".head input:checked").iter().filter_map(|input| input.get_attribute("aria-label")).collect()
+}
+
+fn opened(within: &Element) -> Vec<String> {
+    all(within, "details[id][open]").iter().map(Element::id).collect()
+}
+
+/// The clocks of server and browser need not agree; times are told by the server's.
+fn take_clock() {
+    let told = main().and_then(|main| main.get_attribute("data-now")).map(|now| js_sys::parse_float(&now)).filter(|now| now.is_finite());
+    // Taken some time after the page was made: what passed since is known to the browser, save for the way here.
+    let since = if state().borrow().drawn_at == 0.0 {
+        window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+    } else {
+        0.0
+    };
+    if let Some(told) = told {
+        state().borrow_mut().skew = told + since - clock();
+    }
+}
+
+fn retell() {
+    let now = clock() + state().borrow().skew;
+    let Some(main) = main() else { return };
+    for time in all(&main, "time[datetime]") {
+        let at = js_sys::Date::parse(&time.get_attribute("datetime").unwrap_or_default());
+        if at.is_nan() {
+            continue;
+        }
+        let text = ago(((now - at) / 1000.0).floor() as i64);
+        if time.text_content().as_deref() != Some(&text) {
+            time.set_text_content(Some(&text));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Attached: signatures, SBOMs, provenance and other referrers. Being there says nothing of being right: what is
+//! present is never called verified.
+
+use super::by_digest;
+use crate::{
+    address, format,
+    html::Html,
+    model::{ImageModel, Tab},
+    ui::{
+        icon::Icon,
+        notice::{command, empty},
+        page::H2,
+        value,
+    },
+};
+use api::Descriptor;
+use leptos::prelude::*;
+
+fn icon(kind: &str) -> &'static str {
+    match kind {
+        "signature" => "<span class=\"text-good\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#i-shield\"/></svg></span>",
+        _ => Icon::File.html(),
+    }
+}
+
+/// What it says it is, in as few letters as tell it.
+fn says(descriptor: &Descriptor) -> String {
+    let artifact_type = descriptor.artifact_type.as_deref().unwrap_or(&descriptor.media_type);
+    for (part, word) in [
+        ("cosign", "cosign"),
+        ("sigstore", "sigstore"),
+        ("notary", "notation"),
+        ("spdx", "SPDX"),
+        ("cyclonedx", "CycloneDX"),
+        ("in-toto", "in-toto"),
+        ("slsa", "SLSA"),
+    ] {
+        if artifact_type.to_ascii_lowercase().contains(part) {
+            return word.to_owned();
+        }
+    }
+    artifact_type.to_owned()
+}
+
+/// The short list of the overview.
+pub(super) fn short(base: &str, model: &ImageModel) -> Option<AnyView> {
+    let image = &model.image;
+    if image.attached.is_empty() {
+        return None;
+    }
+    let mut html = Html::default();
+    for descriptor in image.attached.iter().take(6) {
+        html.raw("<dt>").raw(icon(&descriptor.kind)).raw(" ").raw(format::kind(&descriptor.kind)).raw("</dt><dd>").text(&says(descriptor)).raw(" · present</dd>");
+    }
+    let all = address::image(base, &super::reference(image), Tab::Attached, model.platform.as_deref());
+    let more = (image.attached.len() > 6).then(|| view! { <p class="pt-2 text-sm"><a class="text-link" href=all>{format!("all {}", image.attached.len())}</a></p> });
+    Some(
+        view! {
+            <section aria-labelledby="attached">
+                <h2 class=H2 id="attached">"Attached"</h2>
+                <dl class="facts facts-end" inner_html=html.into_string()></dl>
+                {more}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+pub(super) fn draw(base: &str, model: &ImageModel) -> AnyView {
+    let image = &model.image;
+    if image.attached.is_empty() {
+        let sign = format!("cosign sign {}", image.pull_reference_pinned);
+        return empty(
+            Icon::Shield,
+            "Nothing is attached".into(),
+            view! {
+                <p>"No signature, SBOM or provenance refers to this image. To sign it:"</p>
+                {command(&sign)}
+            },
+        )
+        .into_any();
+    }
+    let mut html = Html::with_capacity(image.attached.len() * 800);
+    html.raw("<thead><tr><th>What</th><th class=\"wide\">Type</th><th>Manifest</th><th class=\"r wide\">Size</th></tr></thead><tbody>");
+    for descriptor in &image.attached {
+        let href = address::reference(base, &by_digest(image, &descriptor.digest));
+        html.raw("<tr><td>").raw(icon(&descriptor.kind)).raw(" <a class=\"go font-semibold\" href=\"").text(&href).raw("\">").raw(format::kind(&descriptor.kind));
+        html.raw("</a> <span class=\"text-sm text-ink-2\">").text(&says(descriptor)).raw("</span>");
+        let mut notes: Vec<(&String, &String)> = descriptor.annotations.iter().collect();
+        notes.truncate(4);
+        for (key, text) in notes {
+            html.raw("<p class=\"text-xs text-ink-3\"><span class=\"mono\">").text(&format::label_key(key)).raw("</span> ").text(text).raw("</p>");
+        }
+        html.raw("</td><td class=\"mono wide text-ink-2\">").text(descriptor.artifact_type.as_deref().unwrap_or(&descriptor.media_type)).raw("</td><td class=\"whitespace-nowrap\">");
+        value::digest(&mut html, &descriptor.digest);
+        html.raw("</td><td class=\"r wide\">");
+        value::size(&mut html, Some(descriptor.size));
+        html.raw("</td></tr>");
+    }
+    html.raw("</tbody>");
+    view! {
+        <div class="pt-5 pb-20">
+            <p class="pb-2 text-sm text-ink-2">"These are present. Whether a signature is right only its key can tell: " <span class="mono">"cosign verify"</span> "."</p>
+            <table class="rows rows-plain" inner_html=html.into_string()></table>
+        </div>
+    }
+    .into_any()
+}

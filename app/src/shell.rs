@@ -1,0 +1,152 @@
+//! The whole document: head, frame, page, and the few lines that wake the islands.
+
+use crate::{
+    islands::{Companion, Live, SearchBox, search::Base},
+    model::{Frame, Page},
+    pages,
+    ui::{icon, keys, page::WRAP, theme},
+};
+use leptos::prelude::*;
+
+/// Wakes the islands when the browser is idle. Leptos' own script walks every node of the page to find them; this one
+/// asks for them by name, which is enough because none of ours stands within another.
+const BOOT: &str = include_str!("boot.js");
+
+const LOGO: &str = r#"<rect x="2" y="6.5" width="20" height="13" rx="2.2" class="fill-accent"/><path d="M6.5 10v6M10.2 10v6M13.9 10v6M17.6 10v6" class="stroke-accent-ink" stroke-width="1.7" stroke-linecap="round"/><path d="M12 2v4.5M7 6.5 12 2l5 4.5" class="stroke-ink" stroke-width="1.5" stroke-linejoin="round"/>"#;
+
+/// Draws a page in its frame. Needs an owner with a shared context around it, as leptos_axum's handlers have.
+pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
+    // Only islands are hydrated: nothing else may carry the marks of hydration.
+    if let Some(context) = Owner::current_shared_context() {
+        context.set_is_hydrating(false);
+    }
+    let base = frame.base.clone();
+    provide_context(Base(base.clone()));
+    let title = page.title();
+    let scope = scope(&page);
+    let place = place(&page);
+    let (reference, now) = (reference(&page), now(&page));
+    let rules = format!(
+        r#"{{"prefetch":[{{"where":{{"and":[{{"href_matches":"{base}/*"}},{{"not":{{"href_matches":["{base}/api/*","{base}/v2/*"]}}}}]}},"eagerness":"moderate"}}]}}"#
+    );
+    let at_home = matches!(page, Page::Catalogue(_));
+    let nonce = frame.nonce.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=frame.theme.as_str() data-base=base.clone()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="description" content="What is in the registry: repositories, tags and images, searchable."/>
+                <meta name="referrer" content="same-origin"/>
+                <title>{title}</title>
+                <link rel="stylesheet" href=format!("{base}{}", frame.assets.css)/>
+                <link rel="icon" type="image/svg+xml" href=format!("{base}/favicon.svg")/>
+                <script type="speculationrules" nonce=nonce.clone() inner_html=rules></script>
+            </head>
+            <body>
+                {icon::sprite()}
+                <a
+                    class="sr-only rounded-md bg-accent px-3 py-2 text-accent-ink focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 focus:px-3 focus:py-2"
+                    href="#main"
+                >
+                    "Skip to the content"
+                </a>
+                <header class="sticky top-0 z-30 border-b border-line bg-paper">
+                    <div class=format!("{WRAP} flex h-13.5 items-center gap-7 max-md:gap-3")>
+                        <a class="flex items-center gap-2.5 text-[15px] font-[650] tracking-tight hover:no-underline" href=format!("{base}/")>
+                            <svg class="size-5.5 flex-none" viewBox="0 0 24 24" fill="none" aria-hidden="true" inner_html=LOGO></svg>
+                            <span class="max-[22rem]:sr-only">"Supercargo"</span>
+                        </a>
+                        <nav class="max-md:hidden" aria-label="Main">
+                            <a
+                                class="rounded-md px-2.5 py-1.5 text-ink-2 hover:text-ink hover:no-underline aria-[current]:bg-sunken aria-[current]:text-ink"
+                                href=format!("{base}/")
+                                aria-current=at_home.then_some("page")
+                            >
+                                "Catalogue"
+                            </a>
+                        </nav>
+                        <div class="ml-auto flex min-w-0 items-center gap-3 max-md:flex-1 max-md:gap-1.5">
+                            <SearchBox/>
+                            {theme::button(frame)}
+                        </div>
+                    </div>
+                </header>
+                <main class=format!("{WRAP} min-h-[calc(100vh-7.5rem)] outline-none") id="main" tabindex="-1" data-now=now data-ref=reference data-place=place data-scope=scope>
+                    {pages::draw(frame, page)}
+                </main>
+                <footer class="border-t border-line">
+                    <div class=format!("{WRAP} flex flex-wrap gap-x-5 gap-y-1 py-4 text-xs text-ink-3")>
+                        <span>{concat!("Supercargo ", env!("CARGO_PKG_VERSION"))}</span>
+                        <a class="hover:text-ink" href=format!("{base}/search")>"Query language"</a>
+                        <a class="hover:text-ink" href=format!("{base}/api/v1/openapi.json")>"API"</a>
+                        <span class="ml-auto max-md:hidden">
+                            <kbd class="rounded-sm border border-line px-1 font-mono">"?"</kbd>
+                            " keys"
+                        </span>
+                    </div>
+                </footer>
+                {keys::dialog()}
+                <Companion/>
+                <Live/>
+                <script
+                    nonce=nonce
+                    data-js=format!("{base}{}", frame.assets.js)
+                    data-wasm=format!("{base}{}", frame.assets.wasm)
+                    inner_html=BOOT
+                ></script>
+            </body>
+        </html>
+    }
+}
+
+/// The document as text, for tests and for pages made outside a Leptos handler.
+pub fn to_html(frame: &Frame, page: Page) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| shell(frame, page).to_html());
+    owner.unset_with_forced_cleanup();
+    html
+}
+
+/// Whose changes a page wants to hear of: `*` of all, a registry's, a repository's; nothing where none.
+fn scope(page: &Page) -> String {
+    match page {
+        Page::Catalogue(model) => model.asked.registry.clone().unwrap_or_else(|| "*".to_owned()),
+        Page::Registry(model) => model.registry.name.clone(),
+        Page::Repository(model) => format!("{}/{}", model.repository.registry, model.repository.repository),
+        Page::Image(model) => format!("{}/{}", model.image.registry, model.image.repository),
+        Page::Problem(model) => model.registry.as_ref().map(|registry| registry.name.clone()).unwrap_or_default(),
+        Page::Search(_) => String::new(),
+    }
+}
+
+/// The place as it is remembered among the recent ones: a repository's or an image's reference.
+fn place(page: &Page) -> Option<String> {
+    match page {
+        Page::Repository(model) => Some(format!("{}/{}", model.repository.registry, model.repository.repository)),
+        Page::Image(model) => Some(model.image.reference.clone()),
+        _ => None,
+    }
+}
+
+/// What `y` copies where no row is chosen.
+fn reference(page: &Page) -> Option<String> {
+    match page {
+        Page::Image(model) => Some(model.image.pull_reference.clone()),
+        Page::Repository(model) => Some(format!("{}/{}", model.registry.pull_host, model.repository.repository)),
+        _ => None,
+    }
+}
+
+fn now(page: &Page) -> i64 {
+    match page {
+        Page::Catalogue(model) => model.now,
+        Page::Registry(model) => model.now,
+        Page::Repository(model) => model.now,
+        Page::Image(model) => model.now,
+        Page::Search(model) => model.now,
+        Page::Problem(model) => model.now,
+    }
+}

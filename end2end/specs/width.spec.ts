@@ -1,0 +1,44 @@
+import { expectNoOverflow } from '../support/checks'
+import { List, paths, tabs } from '../support/pages'
+import { LONG_NAME, LONG_TAG } from '../../scripts/lib/content/quirks.mjs'
+import { expect, test } from '../support/test'
+
+const pages = {
+  ...paths,
+  'empty search': '/search',
+  'nothing found': '/?q=nosuchthinganywhere',
+  'a very long name': `/r/local/${LONG_NAME}`,
+  'a very long tag': `/r/local/${LONG_NAME}:${LONG_TAG}`,
+  'a list of long names': '/?q=quirks',
+  ...Object.fromEntries(tabs.map((tab) => [`tab ${tab}`, `${paths.image}?tab=${tab}`])),
+  ...Object.fromEntries(tabs.map((tab) => [`hostile text, tab ${tab}`, `${paths.hostile}?tab=${tab}`])),
+}
+
+for (const [name, path] of Object.entries(pages)) {
+  test(`nothing is wider than the window: ${name}`, async ({ page }) => {
+    await page.goto(path)
+    for (const width of [320, 375, 768]) {
+      await page.setViewportSize({ width, height: 800 })
+      await expectNoOverflow(page)
+    }
+  })
+}
+
+test('menus stay inside a phone’s window', async ({ page }) => {
+  await page.goto(paths.image)
+  await page.setViewportSize({ width: 375, height: 800 })
+  for (const summary of await page.getByRole('main').locator('summary').all()) {
+    if (!(await summary.isVisible())) continue
+    await summary.click()
+    await expectNoOverflow(page)
+    await summary.click()
+  }
+})
+
+test('on a phone the way home stays', async ({ page }) => {
+  const list = new List(page)
+  await page.setViewportSize({ width: 375, height: 800 })
+  await page.goto('/r/local')
+  await page.getByRole('banner').getByRole('link', { name: 'Supercargo' }).click()
+  await expect(list.rows.first()).toBeVisible()
+})

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The product: the front end's files first, since the binary carries them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh build
+cargo xtask site
+cargo build --release --package server --bin supercargo "$@"

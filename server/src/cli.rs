@@ -1,0 +1,106 @@
+//! The command line.
+//!
+//! Results go to stdout, errors to stderr as one sentence, progress to stderr where that is a terminal. The exit status
+//! is 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.
+
+mod config;
+mod exit;
+mod healthcheck;
+mod inspect;
+mod lists;
+mod output;
+mod reading;
+mod serve;
+
+use crate::settings::Flags;
+use clap::{Parser, Subcommand};
+use exit::Failed;
+use std::process::ExitCode;
+
+/// A searchable catalogue beside any container registry.
+#[derive(Debug, Parser)]
+#[command(name = "supercargo", version, disable_help_subcommand = true)]
+#[command(after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.\n\
+    Every setting is also an environment variable (SUPERCARGO_LISTEN) and a key of the settings file (listen).")]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server; also what happens without a command
+    Serve,
+    /// List repositories
+    Ls(lists::Ls),
+    /// List the tags of a repository
+    Tags(lists::Tags),
+    /// Show an image in full
+    Inspect(inspect::Inspect),
+    /// Find repositories, tags, digests and labels
+    Search(lists::Search),
+    /// Check or show the settings in force
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Ask the server at the configured address whether it is alive
+    Healthcheck,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to stdout.
+            let status = if error.use_stderr() { exit::USAGE } else { exit::DONE };
+            return if error.print().is_ok() { ExitCode::from(status) } else { ExitCode::from(exit::FAILED) };
+        }
+    };
+    match execute(cli) {
+        Ok(()) => ExitCode::from(exit::DONE),
+        Err(failed) => {
+            eprintln!("{failed}");
+            ExitCode::from(failed.status())
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), Failed> {
+    let Cli { flags, command } = cli;
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    // Two at least: on one, a page that is drawn keeps the registry's answers waiting.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(cores.max(2)).enable_all().build().map_err(Failed::io)?;
+    runtime.block_on(async {
+        match command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(flags).await,
+            Command::Ls(command) => command.run(flags).await,
+            Command::Tags(command) => command.run(flags).await,
+            Command::Inspect(command) => command.run(flags).await,
+            Command::Search(command) => command.run(flags).await,
+            Command::Config(command) => command.run(flags),
+            Command::Healthcheck => healthcheck::run(flags).await,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_agree_with_one_another() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_on_either_side_of_a_command() {
+        let before = Cli::try_parse_from(["supercargo", "--registry", "http://a", "ls"]).unwrap();
+        let after = Cli::try_parse_from(["supercargo", "ls", "--registry", "http://a"]).unwrap();
+        assert_eq!(before.flags.registry, ["http://a"]);
+        assert_eq!(after.flags.registry, ["http://a"]);
+        assert!(Cli::try_parse_from(["supercargo"]).unwrap().command.is_none());
+    }
+}

@@ -1,0 +1,69 @@
+//! `serve`.
+
+use super::exit::Failed;
+use crate::{
+    AppState, listen, logs, metrics,
+    router::router,
+    settings::{self, Flags, Settings, Sources},
+};
+use service::Service;
+use std::{path::Path, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How often histograms are folded together, so that what nobody scrapes does not grow.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
+    let settings = settings::load(&Sources::of_process(flags))?;
+    logs::begin(settings.log, "info");
+    let metrics = metrics::install().map_err(|e| Failed::Other(format!("Measuring cannot begin: {e}.")))?;
+    make_data_directory(&settings)?;
+    // Before anything else that takes time: an address that is taken already is told at once.
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener
+        .map_err(|e| Failed::Other(format!("{} cannot be listened on: {e}. Another address is set with --listen.", settings.listen)))?;
+    let service = Service::open(settings.service()).await?;
+    let stopping = CancellationToken::new();
+    listen::stop_on_signals(stopping.clone()).map_err(Failed::io)?;
+    let state = AppState::new(&settings, service.clone(), metrics.clone(), stopping.clone());
+    service.start();
+    let upkeep = tokio::spawn(async move {
+        let mut every = tokio::time::interval(UPKEEP);
+        loop {
+            every.tick().await;
+            metrics.run_upkeep();
+        }
+    });
+    announce(&settings, &listener);
+    listen::serve(listener, router(state), stopping).await;
+    upkeep.abort();
+    service.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+fn announce(settings: &Settings, listener: &TcpListener) {
+    let address = listener.local_addr().unwrap_or(settings.listen);
+    let page = settings.public_url.as_ref().map_or_else(|| format!("http://{address}/"), |u| format!("{}{}/", u.origin, u.base));
+    let beside: Vec<_> = settings.registries.iter().map(|r| r.name.as_str()).collect();
+    tracing::info!(%address, page, registries = beside.join(", "), version = env!("CARGO_PKG_VERSION"), "serving");
+    if beside.is_empty() {
+        tracing::warn!(
+            "no registry is named: set SUPERCARGO_REGISTRY=http://host:5000, or write a [[registry]] section into supercargo.toml"
+        );
+    }
+}
+
+/// The directory of a database in a file; readable by us alone, since it tells what is in private registries.
+fn make_data_directory(settings: &Settings) -> Result<(), Failed> {
+    use std::os::unix::fs::DirBuilderExt;
+    let ours = settings.database.expose().strip_prefix("sqlite:").is_some_and(|path| Path::new(path).starts_with(&settings.data));
+    if !ours {
+        return Ok(());
+    }
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data);
+    made.map_err(|e| {
+        Failed::Other(format!("The data directory {} cannot be made: {e}. Another is set with --data.", settings.data.display()))
+    })
+}

@@ -1,0 +1,78 @@
+use super::{answer, lists::reference, tagged};
+use crate::{
+    AppState,
+    failure::Failure,
+    middleware::{Client, Exact},
+    query::Query,
+};
+use api::{Code, Descriptor, Image, List};
+use axum::{body::Body, extract::State, response::Response};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use oci::Platform;
+
+/// An image in full.
+#[utoipa::path(get, path = "/image", operation_id = "image", tag = "images",
+    params(
+        ("ref" = String, Query, description = "`registry/repository:tag` or `registry/repository@digest`; the newest tag without either"),
+        ("platform" = Option<String>, Query, description = "`os/architecture[/variant]`; of an index, its default when absent"),
+    ),
+    responses(
+        (status = 200, description = "The image", body = Image),
+        (status = 400, description = "`not_a_reference`, `bad_query`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`registry_not_found`, `repository_not_found`, `tag_not_found`, `manifest_not_found`, `platform_not_found`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`too_large`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 502, description = "`registry_unreachable`, `registry_refused`, `upstream_misbehaved`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`registry_busy`", body = api::Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn image(State(state): State<AppState>, client: Client, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
+    let reference = reference(&query)?;
+    let platform = query.text("platform")?;
+    if let Some(given) = platform.filter(|p| Platform::parse(p).is_none()) {
+        let given: String = given.chars().take(80).collect();
+        return Err(Failure::new(Code::BadQuery, format!("“{given}” is not a platform such as linux/amd64.")));
+    }
+    answer(&headers, &state.service.image(&client.caller(), &reference, platform).await?)
+}
+
+/// A manifest's exact bytes.
+#[utoipa::path(get, path = "/manifest", operation_id = "manifest", tag = "images",
+    params(("ref" = String, Query, description = "`registry/repository:tag` or `registry/repository@digest`")),
+    responses(
+        (status = 200, description = "The exact bytes, as their own media type", headers(
+            ("Docker-Content-Digest" = String, description = "The digest of the bytes"),
+            ("ETag" = String, description = "The digest in quotes"),
+        )),
+        (status = 400, description = "`not_a_reference`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`registry_not_found`, `repository_not_found`, `tag_not_found`, `manifest_not_found`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 502, description = "`registry_unreachable`, `registry_refused`, `upstream_misbehaved`", body = api::Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn manifest(State(state): State<AppState>, client: Client, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
+    let manifest = state.service.manifest(&client.caller(), &reference(&query)?).await?;
+    let mut response = Response::new(Body::from(manifest.bytes));
+    let out = response.headers_mut();
+    let kind = HeaderValue::from_str(&manifest.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    out.insert(header::CONTENT_TYPE, kind);
+    if let Ok(digest) = HeaderValue::from_str(&manifest.digest) {
+        out.insert(HeaderName::from_static("docker-content-digest"), digest);
+    }
+    response.extensions_mut().insert(Exact);
+    Ok(tagged(&headers, response, &format!("\"{}\"", manifest.digest)))
+}
+
+/// What is attached to an image: signatures, SBOMs, provenance, others.
+#[utoipa::path(get, path = "/referrers", operation_id = "referrers", tag = "images",
+    params(("ref" = String, Query, description = "`registry/repository:tag` or `registry/repository@digest`")),
+    responses(
+        (status = 200, description = "All that refers to it", body = List<Descriptor>),
+        (status = 400, description = "`not_a_reference`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`registry_not_found`, `repository_not_found`, `tag_not_found`, `manifest_not_found`", body = api::Problem, content_type = "application/problem+json"),
+        (status = 502, description = "`registry_unreachable`, `registry_refused`, `upstream_misbehaved`", body = api::Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn referrers(
+    State(state): State<AppState>,
+    client: Client,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Failure> {
+    answer(&headers, &state.service.referrers(&client.caller(), &reference(&query)?).await?)
+}

@@ -1,0 +1,139 @@
+//! From a model to an answer.
+
+use crate::{
+    AppState,
+    middleware::{
+        Client, RequestId,
+        csrf::{self, Token},
+        headers::page_policy,
+    },
+};
+use app::{Frame, Page, Theme};
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request},
+    response::Response,
+};
+use futures::{Stream, StreamExt, stream};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use std::{convert::Infallible, future::Future, pin::Pin};
+
+/// What a page needs of its request, kept because the request itself goes to the handler.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub client: Client,
+    pub request_id: Option<String>,
+    /// Path and query below the base.
+    pub path: String,
+    pub theme: Theme,
+    pub token: Token,
+    /// The asker is a browser that wants a page, or no program that wants JSON.
+    pub wants_page: bool,
+}
+
+impl Head {
+    pub(crate) fn of(request: &Request) -> Self {
+        Self::read(request.headers(), request.extensions(), request.uri())
+    }
+
+    fn read(headers: &HeaderMap, extensions: &http::Extensions, uri: &http::Uri) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
+        let api = uri.path() == "/api" || uri.path().starts_with("/api/");
+        Self {
+            client: extensions.get::<Client>().cloned().unwrap_or_else(Client::unknown),
+            request_id: extensions.get::<RequestId>().map(|r| r.0.to_string()),
+            path: uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
+            theme: Theme::parse(csrf::cookie(headers, "theme").unwrap_or_default()),
+            token: Token::read(headers),
+            wants_page: !api && (accept.contains("text/html") || accept.contains("*/*")),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Head {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(&parts.headers, &parts.extensions, &parts.uri))
+    }
+}
+
+/// Draws a page. Its status is the page's own.
+pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Response {
+    let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let frame = Frame {
+        base: state.base().to_owned(),
+        theme: head.theme,
+        nonce: String::new(),
+        csrf: head.token.field(),
+        assets: state.assets.clone(),
+        path: head.path.clone(),
+        registries: state.registries,
+        public_host: public_host(state, &head.client),
+    };
+    // The frame wants an address; nothing that is drawn depends on it.
+    let request = Request::new(Body::empty());
+    let drawn = leptos_axum::handle_response_inner(
+        provide_policy,
+        move || {
+            let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
+            app::shell(&Frame { nonce, ..frame }, page)
+        },
+        request,
+        at_once,
+    )
+    .await;
+    // Whole before it is sent: it has a length, and the reactive owner is gone.
+    let (parts, body) = drawn.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+        return Response::new(Body::empty());
+    };
+    let mut response = Response::from_parts(parts, Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    // To be asked for again each time, yet kept for the way back: it is one visitor's, and it changes.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if head.token.fresh
+        && let Some(cookie) = head.token.cookie(state.base(), &head.client)
+    {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The policy is a header, not a `<meta>`: only there does it keep others from framing the page.
+fn provide_policy() {
+    if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<ResponseOptions>())
+        && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce))
+    {
+        options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+type Chunks = Pin<Box<dyn Stream<Item = String> + Send>>;
+
+/// Leptos' way of drawing, without its detour: a page's model is whole before it is drawn, so that nothing is waited for
+/// and the markup can be written in one go.
+fn at_once<V: IntoView + 'static>(
+    view: V,
+    chunks: Box<dyn FnOnce() -> Chunks + Send>,
+    _: bool,
+) -> Pin<Box<dyn Future<Output = Chunks> + Send>> {
+    let html = view.into_view().to_html();
+    Box::pin(async move { Box::pin(stream::once(async move { html }).chain(chunks())) as Chunks })
+}
+
+/// Host and port under which people reach us, for the commands of empty states.
+pub(super) fn public_host(state: &AppState, client: &Client) -> String {
+    let told = state.public_url.as_ref().and_then(|u| u.origin.split_once("://")).map(|(_, host)| host.to_owned());
+    told.or_else(|| client.host.clone()).unwrap_or_else(|| format!("localhost:{}", state.port))
+}
+
+/// Scheme, host and path under which people reach us.
+pub(super) fn public_address(state: &AppState, client: &Client) -> String {
+    match &state.public_url {
+        Some(url) => format!("{}{}", url.origin, url.base),
+        None => format!("{}://{}", if client.secure { "https" } else { "http" }, public_host(state, client)),
+    }
+}

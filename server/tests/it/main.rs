@@ -1,0 +1,14 @@
+//! The whole server, from outside. One binary, so that it is linked once.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod assets;
+mod cli;
+mod errors;
+mod foreign;
+mod headers;
+mod pages;
+mod reading;
+mod serving;
+mod settings;
+mod support;
