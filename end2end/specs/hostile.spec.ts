@@ -35,9 +35,13 @@ test('lists and search show it as text', async ({ page }) => {
   await expect(frame.main).toContainText('alert(1)')
 })
 
-test('a question is text as well', async ({ page }) => {
-  for (const path of ['/', '/search']) {
-    await page.goto(`${path}?q=${encodeURIComponent(`"><script>alert(20)</script>`)}`)
-    await expect(new Frame(page).main).toBeVisible()
-  }
+test.describe('a question', () => {
+  // The quotation mark is never closed: a query that cannot be read.
+  test.use({ expectedErrors: [/status of 400/] })
+  test('is text as well', async ({ page }) => {
+    for (const path of ['/', '/search']) {
+      await page.goto(`${path}?q=${encodeURIComponent(`"><script>alert(20)</script>`)}`)
+      await expect(new Frame(page).alert).toContainText('<script>alert(20)</script>')
+    }
+  })
 })

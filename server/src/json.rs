@@ -33,6 +33,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/search", get(lists::search))
         .route("/image", get(images::image))
         .route("/manifest", get(images::manifest))
+        .route("/configuration", get(images::configuration))
         .route("/referrers", get(images::referrers))
         .route("/notifications/{registry}", post(notifications::take))
         .route("/openapi.json", get(openapi::document))

@@ -6,12 +6,14 @@
 mod environment;
 mod file;
 mod keys;
+mod reader;
+mod registry;
 mod resolve;
 mod show;
 mod value;
 
+use ::registry::Secret;
 use ipnet::IpNet;
-use registry::Secret;
 use service::RegistrySettings;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 

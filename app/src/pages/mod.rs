@@ -11,7 +11,7 @@ use crate::model::{Frame, Page};
 use leptos::prelude::*;
 
 /// What stands in `main`.
-pub fn draw(frame: &Frame, page: Page) -> AnyView {
+pub(crate) fn draw(frame: &Frame, page: Page) -> AnyView {
     match page {
         Page::Catalogue(model) => catalogue::draw(frame, &model),
         Page::Registry(model) => registry::draw(frame, &model),

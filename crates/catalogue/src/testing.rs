@@ -37,6 +37,8 @@ trap 'rm -rf "$folder"' EXIT
 server=$!
 exec >/dev/null 2>&1
 read -r _
+# The first ends it while it is still starting and ignores the second, which later has it not wait for its clients.
+kill -TERM "$server"
 kill -INT "$server"
 wait "$server"
 "#;

@@ -37,12 +37,7 @@ struct Found {
 impl Service {
     /// One image; of an index, the platform asked for or its default. Without tag and digest: the newest tag.
     pub async fn image(&self, _caller: &Caller, reference: &Reference, platform: Option<&str>) -> Result<Image> {
-        let wanted = match platform {
-            Some(text) => Some(Platform::parse(text).ok_or_else(|| {
-                Error::new(Code::BadQuery, format!("“{}” is not a platform.", text.chars().take(80).collect::<String>())).hint("A platform is os/architecture, such as linux/arm64.")
-            })?),
-            None => None,
-        };
+        let wanted = wanted(platform)?;
         let found = self.find(reference).await?;
         let (shown_digest, shown_record, shown) = self.platform(&found, reference, wanted.as_ref()).await?;
         self.ask_what_is_attached(&found, reference).await;
@@ -121,6 +116,25 @@ impl Service {
     pub async fn manifest(&self, _caller: &Caller, reference: &Reference) -> Result<ManifestBytes> {
         let found = self.find(reference).await?;
         Ok(ManifestBytes { digest: found.digest.to_string(), media_type: found.record.media_type.clone(), bytes: bytes::Bytes::copy_from_slice(&found.record.body) })
+    }
+
+    /// The configuration's exact bytes, of an index that of the platform asked for or its default; none where there is
+    /// none of interest.
+    pub async fn configuration(&self, _caller: &Caller, reference: &Reference, platform: Option<&str>) -> Result<Option<ManifestBytes>> {
+        let wanted = wanted(platform)?;
+        let found = self.find(reference).await?;
+        let (_, record, manifest) = self.platform(&found, reference, wanted.as_ref()).await?;
+        let Body::Image { config: Some(descriptor), .. } = manifest.body else { return Ok(None) };
+        Ok(record.config.as_deref().map(|bytes| ManifestBytes { digest: descriptor.digest.to_string(), media_type: descriptor.media_type, bytes: bytes::Bytes::copy_from_slice(bytes) }))
+    }
+
+    /// Labels and annotations of a repository's newest tag, as far as the catalogue knows them; annotations win.
+    pub fn labels(&self, _caller: &Caller, reference: &Reference) -> Result<BTreeMap<String, String>> {
+        let (registry, _) = self.registry_of(&reference.registry)?;
+        let model = self.0.catalogue.model();
+        let repo = model.find_repo(registry, reference.repository.as_str()).and_then(|id| model.repo(id));
+        let newest = repo.and_then(|r| r.manifests.get(r.facts.newest? as usize).copied());
+        Ok(newest.map(|m| show::labels(&model, m)).unwrap_or_default())
     }
 
     /// What is attached to what a reference names.
@@ -226,6 +240,16 @@ impl Service {
             tracing::debug!(reference = %reference, "what is attached comes later");
         }
     }
+}
+
+fn wanted(platform: Option<&str>) -> Result<Option<Platform>> {
+    platform
+        .map(|text| {
+            Platform::parse(text).ok_or_else(|| {
+                Error::new(Code::BadQuery, format!("“{}” is not a platform.", text.chars().take(80).collect::<String>())).hint("A platform is os/architecture, such as linux/arm64.")
+            })
+        })
+        .transpose()
 }
 
 fn parse(record: &ManifestRecord, reference: &Reference) -> Result<Manifest> {

@@ -54,6 +54,7 @@ impl Service {
     pub fn start(&self) {
         self.0.catalogue.start();
         let (mut from, to) = (self.0.catalogue.changes(), self.0.changes.clone());
+        let registries: Vec<String> = self.0.settings.registries.iter().map(|r| r.name.clone()).collect();
         // Ends by itself: the catalogue drops its sender when it is closed and let go.
         tokio::spawn(async move {
             loop {
@@ -61,7 +62,12 @@ impl Service {
                     Ok(changed) => {
                         let _ = to.send(Change { registry: changed.registry, repository: changed.repository });
                     }
-                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    // What was missed is not known: anything may have changed.
+                    Err(broadcast::error::RecvError::Lagged(_)) => {
+                        for registry in &registries {
+                            let _ = to.send(Change { registry: registry.clone(), repository: None });
+                        }
+                    }
                     Err(broadcast::error::RecvError::Closed) => return,
                 }
             }

@@ -98,3 +98,14 @@ pub(crate) fn tag(model: &Model, repo: &Repo, position: usize) -> Tag {
         problem: text(model, row.problem).map(|detail| api::Problem::new(api::Code::UpstreamMisbehaved, detail)),
     }
 }
+
+/// Labels and annotations of a manifest and of what it shows; its own win.
+pub(crate) fn labels(model: &Model, manifest: u32) -> std::collections::BTreeMap<String, String> {
+    let mut labels = std::collections::BTreeMap::new();
+    for info in model.faces(manifest) {
+        for (key, value) in info.labels.iter().filter_map(|&l| model.texts.text(l).split_once('=')) {
+            labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+    labels
+}

@@ -24,6 +24,7 @@ use utoipa::openapi::Server;
         lists::search,
         images::image,
         images::manifest,
+        images::configuration,
         images::referrers,
         events::stream,
         notifications::take,

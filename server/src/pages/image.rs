@@ -2,10 +2,9 @@
 
 use super::{now, render::Head};
 use crate::{AppState, query::Query};
-use api::{Code, Image, Problem};
+use api::{Code, Problem};
 use app::{Document, ImageModel, Tab};
 use oci::{Digest, Platform, Reference, Target};
-use serde_json::Value;
 use service::{Caller, ManifestBytes};
 
 pub(super) async fn model(state: &AppState, head: &Head, query: &Query, reference: &Reference) -> Result<ImageModel, Problem> {
@@ -32,12 +31,11 @@ pub(super) async fn model(state: &AppState, head: &Head, query: &Query, referenc
             }
         }
         Tab::Configuration => {
-            let digest = image.platform_digest.clone().unwrap_or_else(|| image.digest.clone());
-            configuration = described(&image, &manifest(state, &caller, reference, &digest).await?);
+            configuration = state.service.configuration(&caller, reference, platform.as_deref()).await?.map(document);
         }
         Tab::Overview | Tab::Layers | Tab::Attached => {}
     }
-    Ok(ImageModel { now: now(), registry, image, tab, platform, manifests, configuration, configuration_download: false })
+    Ok(ImageModel { now: now(), registry, image, tab, platform, manifests, configuration, configuration_download: true })
 }
 
 /// The manifest of a digest in the reference's repository.
@@ -45,16 +43,6 @@ async fn manifest(state: &AppState, caller: &Caller, reference: &Reference, dige
     let digest = Digest::parse(digest).map_err(service::Error::from)?;
     let pinned = Reference { target: Some(Target::Digest(digest)), ..reference.clone() };
     Ok(state.service.manifest(caller, &pinned).await?)
-}
-
-/// The configuration that a manifest names, as the use case tells it.
-fn described(image: &Image, manifest: &ManifestBytes) -> Option<Document> {
-    let text = serde_json::to_string_pretty(image.config.as_ref()?).ok()?;
-    let manifest: Value = serde_json::from_slice(&manifest.bytes).ok()?;
-    let config = manifest.get("config")?;
-    let told = |name: &str| config.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let size = config.get("size").and_then(Value::as_u64).unwrap_or(text.len() as u64);
-    Some(Document { digest: told("digest"), media_type: told("mediaType"), text, size })
 }
 
 fn document(bytes: ManifestBytes) -> Document {

@@ -15,12 +15,9 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use oci::{Reference, Tag, Target};
+use oci::Reference;
 use service::TagsQuery;
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
-
-/// How long a repository's page waits for the labels of its newest tag.
-const LABELS_TIME: Duration = Duration::from_millis(150);
+use std::borrow::Cow;
 
 /// `/r/{registry}`
 pub(crate) async fn registry(State(state): State<AppState>, head: Head, query: Query, Path(name): Path<String>) -> Response {
@@ -89,18 +86,6 @@ async fn repository_model(state: &AppState, head: &Head, query: &Query, referenc
         },
         Err(error) => return Err(error.into()),
     };
-    let labels = labels(state, head, reference, repository.newest.as_deref()).await;
+    let labels = state.service.labels(&caller, reference)?;
     Ok(RepositoryModel { now: now(), registry, repository, list, asked, error, labels })
-}
-
-/// What the newest tag says of itself: its labels, and over them its annotations. Nothing where it would have to be
-/// waited for: the page is about the tags.
-async fn labels(state: &AppState, head: &Head, reference: &Reference, newest: Option<&str>) -> BTreeMap<String, String> {
-    let Some(tag) = newest.and_then(|t| Tag::parse(t).ok()) else { return BTreeMap::new() };
-    let newest = Reference { target: Some(Target::Tag(tag)), ..reference.clone() };
-    let caller = head.client.caller();
-    let image = tokio::time::timeout(LABELS_TIME, state.service.image(&caller, &newest, None)).await;
-    let Ok(Ok(mut image)) = image else { return BTreeMap::new() };
-    image.labels.append(&mut image.annotations);
-    image.labels
 }

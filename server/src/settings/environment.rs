@@ -3,7 +3,7 @@
 use super::{
     Fault, Origin,
     keys::{self, Key, Shape},
-    resolve::{Given, Layer, Raw, Section},
+    reader::{Given, Layer, Raw, Section},
     value,
 };
 use std::collections::BTreeMap;

@@ -1,189 +1,19 @@
 //! From what was given, in layers, to what is in force.
 
 use super::{
-    Fault, Faults, LogFormat, Origin, Settings, Sources, environment, file,
-    keys::{self, Key},
+    Fault, Faults, LogFormat, Origin, Settings, Sources, environment, file, keys,
+    reader::{Given, Layer, Raw, Reader},
+    registry,
     show::{self, Shown},
     value,
 };
+use ::registry::Secret;
 use ipnet::IpNet;
-use registry::Secret;
-use service::RegistrySettings;
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
-
-/// A value as it was given.
-#[derive(Debug, Clone)]
-pub(super) enum Raw {
-    Text(String),
-    Bool(bool),
-    List(Vec<String>),
-}
-
-/// A value and where it came from.
-#[derive(Debug, Clone)]
-pub(super) struct Given {
-    pub raw: Raw,
-    pub origin: Origin,
-}
-
-/// The keys given in one place.
-#[derive(Debug, Clone)]
-pub(super) struct Section {
-    origin: Origin,
-    /// The flag tells that the text is the path of a file that holds the value.
-    given: BTreeMap<&'static str, (bool, Given)>,
-}
-
-/// What one source says.
-#[derive(Debug, Clone)]
-pub(super) struct Layer {
-    pub top: Section,
-    /// None where it says nothing of registries.
-    pub registries: Option<Vec<Section>>,
-}
-
-impl Layer {
-    pub(super) fn new(origin: Origin) -> Self {
-        Self { top: Section::new(origin), registries: None }
-    }
-}
-
-impl Default for Layer {
-    fn default() -> Self {
-        Self::new(Origin::Default)
-    }
-}
-
-impl Section {
-    pub(super) fn new(origin: Origin) -> Self {
-        Self { origin, given: BTreeMap::new() }
-    }
-
-    /// Takes a value. A secret given both itself and by a file is wrong: which one holds could not be seen.
-    pub(super) fn insert(&mut self, key: &'static Key, from_file: bool, given: Given, faults: &mut Vec<Fault>) {
-        match self.given.entry(key.name) {
-            Entry::Vacant(entry) => {
-                entry.insert((from_file, given));
-            }
-            Entry::Occupied(_) => {
-                let sentence = format!("“{0}” and “{0}_file” are both given; keep one", key.name);
-                faults.push(Fault { origin: given.origin, sentence });
-            }
-        }
-    }
-}
-
-/// Sections of falling precedence, read key by key.
-struct Reader<'a> {
-    sections: Vec<&'a Section>,
-    faults: Vec<Fault>,
-    shown: Shown,
-}
-
-impl Reader<'_> {
-    fn find(&self, key: &str) -> Option<&(bool, Given)> {
-        self.sections.iter().find_map(|s| s.given.get(key))
-    }
-
-    fn origin(&self, key: &str) -> Origin {
-        self.find(key).map_or(Origin::Default, |(_, g)| g.origin.clone())
-    }
-
-    /// The origin of a key, or of the section where the key is missing.
-    fn place(&self, key: &str) -> Origin {
-        match self.origin(key) {
-            Origin::Default => self.sections.last().map_or(Origin::Default, |s| s.origin.clone()),
-            origin => origin,
-        }
-    }
-
-    fn fault(&mut self, key: &str, sentence: impl Into<String>) {
-        let origin = self.place(key);
-        self.faults.push(Fault { origin, sentence: sentence.into() });
-    }
-
-    fn show(&mut self, key: &str, value: String) {
-        let origin = self.origin(key);
-        self.shown.entry(key, value, origin);
-    }
-
-    fn raw_text(&self, key: &str) -> Option<String> {
-        match self.find(key) {
-            Some((_, Given { raw: Raw::Text(text), .. })) => Some(text.clone()),
-            _ => None,
-        }
-    }
-
-    /// A text, shown as it is.
-    fn text(&mut self, key: &'static str) -> Option<String> {
-        let text = self.raw_text(key)?;
-        self.show(key, show::text(&text));
-        Some(text)
-    }
-
-    /// A text read by `parse`; shown as it was given.
-    fn parsed<T>(&mut self, key: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let text = self.text(key)?;
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(sentence) => {
-                self.fault(key, sentence);
-                None
-            }
-        }
-    }
-
-    fn flag(&mut self, key: &'static str) -> bool {
-        let value = matches!(self.find(key), Some((_, Given { raw: Raw::Bool(true), .. })));
-        self.show(key, value.to_string());
-        value
-    }
-
-    fn list(&mut self, key: &'static str) -> Vec<String> {
-        match self.find(key) {
-            Some((_, Given { raw: Raw::List(items), .. })) => {
-                let items = items.clone();
-                self.show(key, show::list(&items));
-                items
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn path(&mut self, key: &'static str) -> Option<PathBuf> {
-        self.text(key).map(PathBuf::from)
-    }
-
-    /// A secret, read from its file where it is given by one. Never shown.
-    fn secret(&mut self, key: &'static str) -> Option<Secret> {
-        let (from_file, given) = self.find(key)?.clone();
-        let Raw::Text(text) = given.raw else { return None };
-        let shown = if from_file { format!("{key}_file") } else { key.to_owned() };
-        let value = if from_file { show::text(&text) } else { show::text("(hidden)") };
-        self.shown.entry(shown, value, given.origin.clone());
-        let secret = if from_file {
-            match std::fs::read_to_string(&text) {
-                Ok(held) => held.trim_end_matches(['\r', '\n']).to_owned(),
-                Err(error) => {
-                    self.fault(key, format!("the file of “{key}”, {text}, cannot be read: {error}"));
-                    return None;
-                }
-            }
-        } else {
-            text
-        };
-        if secret.is_empty() {
-            self.fault(key, format!("“{key}” is empty"));
-            return None;
-        }
-        Some(Secret::new(secret))
-    }
-}
 
 /// Reads all sources.
 pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
@@ -237,7 +67,7 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
         layers.push(section);
         let mut reader = Reader { sections: layers, faults, shown };
         reader.shown.section("[[registry]]");
-        if let Some(registry) = registry(&mut reader) {
+        if let Some(registry) = registry::read(&mut reader) {
             if names.insert(registry.name.clone()) {
                 registries.push(registry);
             } else {
@@ -324,103 +154,4 @@ fn networks(top: &mut Reader<'_>) -> Vec<IpNet> {
         }
     }
     networks
-}
-
-fn registry(r: &mut Reader<'_>) -> Option<RegistrySettings> {
-    let before = r.faults.len();
-    let name = r.text("name");
-    let url = match r.raw_text("url") {
-        None => {
-            r.fault("url", "this registry has no url");
-            None
-        }
-        Some(text) => match value::http_url(&text) {
-            Err(sentence) => {
-                r.fault("url", sentence);
-                None
-            }
-            Ok(url) => {
-                r.show("url", show::text(url.as_str().trim_end_matches('/')));
-                Some(url)
-            }
-        },
-    };
-    let name = name.or_else(|| url.as_ref().map(value::name_of)).unwrap_or_default();
-    if url.is_some() && !oci::registry_name(&name) {
-        r.fault(
-            "name",
-            format!("“{name}” cannot name a registry: 1 to 64 letters, digits, “.”, “_” and “-”, beginning with a letter or digit"),
-        );
-    }
-    if r.find("name").is_none() {
-        r.show("name", show::text(&name));
-    }
-    let pull_host = r.parsed("pull_host", |t| {
-        let plain = !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']' | '/'));
-        if plain && !t.contains("://") { Ok(t.to_owned()) } else { Err(format!("“{t}” is not a host such as registry.example:5000")) }
-    });
-    let username = r.text("username");
-    let password = r.secret("password");
-    let token = r.secret("token");
-    let notification_secret = r.secret("notification_secret");
-    let token_realm = r.parsed("token_realm", |t| {
-        let url = value::http_url(t)?;
-        if url.path() == "/" { Ok(url.origin().ascii_serialization()) } else { Err(format!("“{t}” has a path; name the host only")) }
-    });
-    let (has_password, has_token) = (r.find("password").is_some(), r.find("token").is_some());
-    match (&username, has_password) {
-        (Some(_), false) if !has_token => r.fault("username", "there is a username without password or password_file"),
-        (None, true) => r.fault("password", "there is a password without username"),
-        _ if has_password && has_token => r.fault("token", "there is both a password and a token; keep one"),
-        _ => {}
-    }
-    let ca_file = r.path("ca_file");
-    let client_cert_file = r.path("client_cert_file");
-    let client_key_file = r.path("client_key_file");
-    if client_cert_file.is_some() != client_key_file.is_some() {
-        let given = if client_cert_file.is_some() { "client_cert_file" } else { "client_key_file" };
-        r.fault(given, "client_cert_file and client_key_file go together");
-    }
-    let insecure_skip_verify = r.flag("insecure_skip_verify");
-    let include = r.list("include");
-    let exclude = r.list("exclude");
-    let repositories = r.list("repositories");
-    for name in &repositories {
-        if let Err(error) = oci::RepositoryName::parse(name) {
-            r.fault("repositories", error.to_string());
-        }
-    }
-    let crawl = r.parsed("crawl", |t| match value::duration(t)? {
-        d if d < Duration::from_secs(1) => Err(format!("“{t}” is too often: crawl is at least 1s")),
-        d if d > Duration::from_hours(24 * 365) => Err(format!("“{t}” is too seldom: crawl is at most 365d")),
-        d => Ok(d),
-    });
-    let crawl = crawl.unwrap_or(Duration::from_mins(10));
-    if r.find("crawl").is_none() {
-        r.show("crawl", show::text(&value::write_duration(crawl)));
-    }
-    let read_only = r.flag("read_only");
-    if r.faults.len() > before {
-        return None;
-    }
-    let url = url?.as_str().trim_end_matches('/').to_owned();
-    Some(RegistrySettings {
-        name,
-        url,
-        pull_host,
-        username,
-        password,
-        token,
-        notification_secret,
-        token_realm,
-        ca_file,
-        client_cert_file,
-        client_key_file,
-        insecure_skip_verify,
-        include,
-        exclude,
-        repositories,
-        crawl,
-        read_only,
-    })
 }

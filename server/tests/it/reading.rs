@@ -126,6 +126,7 @@ async fn the_description_names_every_route() {
     assert_eq!(
         paths,
         [
+            "/configuration",
             "/events",
             "/image",
             "/manifest",
