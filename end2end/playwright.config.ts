@@ -3,8 +3,9 @@ import { defineConfig, devices } from '@playwright/test'
 const desktop = { viewport: { width: 1440, height: 900 } }
 const phone = { ...devices['Pixel 7'], viewport: { width: 375, height: 812 } }
 
-// Flows run once, on a desktop. Looks (accessibility, width, theme) run in every dress.
-const looks = /(accessibility|width|theme)\.spec\.ts/
+// Flows run once, on a desktop; accessibility and theme in every dress; widths where the browser behaves as a phone's does.
+const looks = /(accessibility|theme)\.spec\.ts/
+const widths = /width\.spec\.ts/
 const withoutScript = /noscript\.spec\.ts/
 
 export default defineConfig({
@@ -31,9 +32,9 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'desktop', testIgnore: withoutScript, use: { ...desktop, colorScheme: 'light' } },
+    { name: 'desktop', testIgnore: [withoutScript, widths], use: { ...desktop, colorScheme: 'light' } },
     { name: 'dark', testMatch: looks, use: { ...desktop, colorScheme: 'dark' } },
-    { name: 'phone', testMatch: looks, use: { ...phone, colorScheme: 'light' } },
+    { name: 'phone', testMatch: [looks, widths], use: { ...phone, colorScheme: 'light' } },
     { name: 'noscript', testMatch: withoutScript, use: { ...desktop, javaScriptEnabled: false } },
   ],
 })

@@ -30,6 +30,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn html(theme: Theme, page: Page) -> String {
-    let frame = Frame { theme, assets: Assets { css: "style.css".into(), js: "none.js".into(), wasm: "none.wasm".into() }, ..content::frame() };
+    let frame =
+        Frame { theme, assets: Assets { css: "style.css".into(), js: "none.js".into(), wasm: "none.wasm".into() }, ..content::frame() };
     app::to_html(&frame, page)
 }

@@ -92,8 +92,7 @@ impl Asked {
     /// With the term `key:value` in place of all terms of that key; with none of them when there is no value.
     #[must_use]
     pub(crate) fn with_term(&self, key: &str, value: Option<&str>) -> Self {
-        let mut terms: Vec<String> =
-            terms(&self.q).into_iter().filter(|term| term_value(term, key).is_none()).map(str::to_owned).collect();
+        let mut terms: Vec<String> = terms(&self.q).into_iter().filter(|term| term_value(term, key).is_none()).map(str::to_owned).collect();
         if let Some(value) = value {
             terms.push(format!("{key}:{value}"));
         }
@@ -141,7 +140,13 @@ mod tests {
 
     #[test]
     fn a_link_changes_one_thing_and_begins_at_the_first_page() {
-        let asked = Asked { q: "pay label:\"a b\" arch:amd64 -arch:arm".into(), sort: Some("name".into()), after: Some("c".into()), before: 100, ..Asked::default() };
+        let asked = Asked {
+            q: "pay label:\"a b\" arch:amd64 -arch:arm".into(),
+            sort: Some("name".into()),
+            after: Some("c".into()),
+            before: 100,
+            ..Asked::default()
+        };
         let changed = asked.with_term("arch", Some("arm64"));
         assert_eq!(changed.q, "pay label:\"a b\" -arch:arm arch:arm64");
         assert_eq!((changed.after, changed.before, changed.sort.as_deref()), (None, 0, Some("name")));

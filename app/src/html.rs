@@ -80,10 +80,7 @@ mod tests {
     fn text_cannot_become_markup() {
         let mut html = Html::default();
         html.raw("<b title=\"").text("\" onclick='x' <i>").raw("\">").text("<script>&amp;</script>").raw("</b>");
-        assert_eq!(
-            html.into_string(),
-            "<b title=\"&quot; onclick=&#39;x&#39; &lt;i&gt;\">&lt;script&gt;&amp;amp;&lt;/script&gt;</b>"
-        );
+        assert_eq!(html.into_string(), "<b title=\"&quot; onclick=&#39;x&#39; &lt;i&gt;\">&lt;script&gt;&amp;amp;&lt;/script&gt;</b>");
     }
 
     #[test]

@@ -10,12 +10,37 @@ pub(crate) struct Instruction {
 }
 
 const KEYWORDS: &[&str] = &[
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL",
-    "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
 
 /// Shells that the builders call, with the flag that takes the command.
-const SHELLS: &[&str] = &["/bin/sh -c ", "/bin/bash -c ", "/bin/bash -o pipefail -c ", "/bin/sh -o pipefail -c ", "/bin/ash -eo pipefail -c ", "/bin/bash -eo pipefail -c ", "cmd /S /C ", "powershell -Command "];
+const SHELLS: &[&str] = &[
+    "/bin/sh -c ",
+    "/bin/bash -c ",
+    "/bin/bash -o pipefail -c ",
+    "/bin/sh -o pipefail -c ",
+    "/bin/ash -eo pipefail -c ",
+    "/bin/bash -eo pipefail -c ",
+    "cmd /S /C ",
+    "powershell -Command ",
+];
 
 /// Reads `created_by` of an image's history. Known forms: the classic builder's `/bin/sh -c #(nop) CMD […]` and
 /// `/bin/sh -c command`, both perhaps after `|2 A=1 B=2`; BuildKit's `RUN /bin/sh -c command # buildkit`.
@@ -38,7 +63,7 @@ pub(crate) fn instruction(created_by: &str) -> Instruction {
 }
 
 fn made(keyword: &str, rest: &str) -> Instruction {
-    Instruction { keyword: keyword.to_owned(), rest: rest.trim().replace("\t", " ") }
+    Instruction { keyword: keyword.to_owned(), rest: rest.trim().replace('\t', " ") }
 }
 
 fn split_keyword(text: &str) -> (&str, &str) {

@@ -53,7 +53,11 @@ pub(crate) fn manifests_of(text: &str) -> Vec<String> {
 
 fn collect(json: &Json, found: &mut Vec<String>) {
     match json {
-        Json::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Json::Array(items) => {
+            for item in items {
+                collect(item, found);
+            }
+        }
         Json::Object(fields) => {
             let text = |name: &str| {
                 fields.iter().find_map(|(key, value)| match value {
@@ -66,7 +70,9 @@ fn collect(json: &Json, found: &mut Vec<String>) {
             {
                 found.push(digest.to_owned());
             }
-            fields.iter().for_each(|(_, value)| collect(value, found));
+            for (_, value) in fields {
+                collect(value, found);
+            }
         }
         _ => {}
     }
@@ -107,7 +113,16 @@ fn value(html: &mut Html, key: Option<&str>, json: &Json, last: bool, links: &BT
 }
 
 #[expect(clippy::too_many_arguments, reason = "the two brackets and the two words of one kind of container")]
-fn begin(html: &mut Html, key: Option<&str>, len: usize, open: &'static str, close: &'static str, one: &'static str, many: &'static str, comma: &'static str) {
+fn begin(
+    html: &mut Html,
+    key: Option<&str>,
+    len: usize,
+    open: &'static str,
+    close: &'static str,
+    one: &'static str,
+    many: &'static str,
+    comma: &'static str,
+) {
     html.raw(if len > LONG { "<details><summary>" } else { "<details open><summary>" });
     name(html, key);
     html.raw(open).raw("<em> ").number(len as u64).raw(" ").raw(if len == 1 { one } else { many }).raw(" ").raw(close).raw(comma);

@@ -22,9 +22,8 @@ pub(crate) fn link(text: &str) -> Option<Link> {
     let (authority, path) = rest.split_at(end);
     let host = authority.split_once(':').map_or(authority, |(host, _)| host);
     let port_is_right = authority.split_once(':').is_none_or(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-    let host_is_right = !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
-        && !host.starts_with(['.', '-']);
+    let host_is_right =
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')) && !host.starts_with(['.', '-']);
     (host_is_right && port_is_right).then(|| Link { href: text.to_owned(), shown: format!("{authority}{}", path.trim_end_matches('/')) })
 }
 

@@ -1,6 +1,7 @@
 //! The whole document: head, frame, page, and the few lines that wake the islands.
 
 use crate::{
+    html::Html,
     islands::{Companion, Live, SearchBox, search::Base},
     model::{Frame, Page},
     pages,
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 /// asks for them by name, which is enough because none of ours stands within another.
 const BOOT: &str = include_str!("boot.js");
 
-const LOGO: &str = r#"<rect x="2" y="6.5" width="20" height="13" rx="2.2" class="fill-accent"/><path d="M6.5 10v6M10.2 10v6M13.9 10v6M17.6 10v6" class="stroke-accent-ink" stroke-width="1.7" stroke-linecap="round"/><path d="M12 2v4.5M7 6.5 12 2l5 4.5" class="stroke-ink" stroke-width="1.5" stroke-linejoin="round"/>"#;
+const LOGO: &str = r#"<rect x="2" y="6.5" width="20" height="13" rx="2.2" class="fill-signal"/><path d="M6.5 10v6M10.2 10v6M13.9 10v6M17.6 10v6" class="stroke-paper" stroke-width="1.7" stroke-linecap="round"/><path d="M12 2v4.5M7 6.5 12 2l5 4.5" class="stroke-ink" stroke-width="1.5" stroke-linejoin="round"/>"#;
 
 /// Draws a page in its frame. Needs an owner with a shared context around it, as leptos_axum's handlers have.
 pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
@@ -22,7 +23,9 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
     }
     let base = frame.base.clone();
     provide_context(Base(base.clone()));
-    let title = page.title();
+    // A text node would be followed by a marker, which is text in a title.
+    let mut title = Html::default();
+    title.text(&page.title());
     let scope = scope(&page);
     let place = place(&page);
     let (reference, now) = (reference(&page), now(&page));
@@ -40,7 +43,7 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="description" content="What is in the registry: repositories, tags and images, searchable."/>
                 <meta name="referrer" content="same-origin"/>
-                <title>{title}</title>
+                <title inner_html=title.into_string()></title>
                 <link rel="stylesheet" href=format!("{base}{}", frame.assets.css)/>
                 <link rel="icon" type="image/svg+xml" href=format!("{base}/favicon.svg")/>
                 <script type="speculationrules" nonce=nonce.clone() inner_html=rules></script>

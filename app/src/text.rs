@@ -1,6 +1,6 @@
 //! Text from a registry, made fit to be seen: it is text, never markup, and hides nothing.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// Whether a character could hide or reorder what stands beside it: control characters, the bidirectional controls
 /// (Unicode TR 9), zero-width ones and the tag block. They are shown as `U+202E`-like marks instead.
@@ -19,7 +19,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if is_deceptive(c) {
-            shown.push_str(&format!("⟨U+{:04X}⟩", c as u32));
+            let _ = write!(shown, "⟨U+{:04X}⟩", c as u32);
         } else {
             shown.push(c);
         }

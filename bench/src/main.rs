@@ -1,4 +1,4 @@
-//! `bench [crawl|search|database FILE REPOSITORIES TAGS]`: what the program itself can measure. The rest of `make bench`
+//! `bench [crawl|search [FILE]|database FILE REPOSITORIES TAGS]`: what the program itself can measure. The rest of `make bench`
 //! (pages in a browser, requests per second) starts the real server and stands in `scripts/bench.sh` and `bench/*.mjs`.
 
 mod content;
@@ -11,14 +11,23 @@ fn main() -> anyhow::Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["crawl"] => runtime.block_on(crawl::run()),
-        ["search"] => runtime.block_on(search::run()),
+        ["search"] => runtime.block_on(search::run(None)),
+        ["search", file] => runtime.block_on(search::run(Some(file))),
         ["database", file, repositories, tags] => runtime.block_on(content::fill(&format!("sqlite:{file}"), repositories.parse()?, tags.parse()?)),
         [] => {
             runtime.block_on(crawl::run())?;
-            runtime.block_on(search::run())
+            runtime.block_on(search::run(None))
         }
-        _ => anyhow::bail!("usage: bench [crawl | search | database FILE REPOSITORIES TAGS]"),
+        _ => anyhow::bail!("usage: bench [crawl | search [FILE] | database FILE REPOSITORIES TAGS]"),
     }
+}
+
+/// Processor time of this process so far in milliseconds, all threads, where the system tells.
+fn processor() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in parentheses; hundredths of a second, as everywhere on Linux.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    fields.skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 /// Resident memory of this process in bytes, where the system tells.

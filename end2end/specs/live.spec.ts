@@ -20,6 +20,13 @@ test('a push is seen by the API within a second', async ({ publisher, url }) => 
   expect(Date.now() - pushed).toBeLessThan(1000)
 })
 
+test('a push leaves the registry in step, not stale', async ({ publisher, url }) => {
+  await publisher.push('live/steady', await small('live steady'), ['1.0.0'])
+  await known(url, 'local/live/steady:1.0.0')
+  const { state } = await (await fetch(`${url}/api/v1/registries/local`)).json()
+  expect(['fresh', 'crawling']).toContain(state)
+})
+
 test('a pushed tag appears on the open page of its repository', async ({ page, publisher, url }) => {
   const list = new List(page)
   await publisher.push('live/tags', await small('live tags 1'), ['1.0.0'])

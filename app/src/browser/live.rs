@@ -7,7 +7,9 @@ use leptos::prelude::{RwSignal, Set, set_interval, set_timeout};
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{DomParser, Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node, SupportedType};
+use web_sys::{
+    DomParser, Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node, SupportedType,
+};
 
 /// Changes come in bursts; one drawing serves them all.
 const GATHER: Duration = Duration::from_millis(400);
@@ -93,7 +95,7 @@ fn plan(waiting: RwSignal<bool>) {
         return;
     }
     let rest = (state.drawn_at + REST_MS - clock()).max(0.0);
-    set_timeout(move || spawn_local(draw(waiting, false)), GATHER.max(Duration::from_millis(rest as u32 as u64)));
+    set_timeout(move || spawn_local(draw(waiting, false)), GATHER.max(Duration::from_millis(u64::from(rest as u32))));
 }
 
 /// Draws now, whatever people are in the middle of: they asked.
@@ -118,7 +120,8 @@ async fn draw(waiting: RwSignal<bool>, asked: bool) {
 /// In the middle of something: text is selected, a field of the content or the search is in use, a menu is open.
 fn is_busy() -> bool {
     let selecting = window().and_then(|window| window.get_selection().ok()?).is_some_and(|selection| !selection.is_collapsed());
-    let open = document().is_some_and(|document| document.query_selector("details[name=menu][open],dialog[open]").is_ok_and(|found| found.is_some()));
+    let open = document()
+        .is_some_and(|document| document.query_selector("details[name=menu][open],dialog[open]").is_ok_and(|found| found.is_some()));
     selecting || open || super::is_typing()
 }
 

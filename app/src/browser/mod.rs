@@ -73,7 +73,7 @@ fn closest(event: &Event, selector: &str) -> Option<Element> {
 
 /// Whether keys go into a field.
 fn is_typing() -> bool {
-    document()
-        .and_then(|document| document.active_element())
-        .is_some_and(|element| element.matches("input:not([type=radio],[type=checkbox]),textarea,select,[contenteditable]").unwrap_or(false))
+    document().and_then(|document| document.active_element()).is_some_and(|element| {
+        element.matches("input:not([type=radio],[type=checkbox]),textarea,select,[contenteditable]").unwrap_or(false)
+    })
 }

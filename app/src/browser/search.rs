@@ -7,8 +7,8 @@ use crate::{
     islands::search::{EXAMPLE, Found, Item, line_id},
     ui::icon::Icon,
 };
-use js_sys::{Array, JSON, Reflect};
 use gloo_net::http::Request;
+use js_sys::{Array, JSON, Reflect};
 use leptos::{html::Input, prelude::*};
 use std::time::Duration;
 use wasm_bindgen::JsValue;
@@ -74,7 +74,14 @@ impl Search {
             self.found.set(Found { items: recent(), ..Found::default() });
             self.active.set(None);
         } else if wait {
-            set_timeout(move || if self.is_turn(turn) { self.ask(turn, text) }, PAUSE);
+            set_timeout(
+                move || {
+                    if self.is_turn(turn) {
+                        self.ask(turn, text)
+                    }
+                },
+                PAUSE,
+            );
         } else {
             self.ask(turn, text);
         }
@@ -110,7 +117,9 @@ impl Search {
         let last = self.found.with_untracked(|found| found.items.len()).checked_sub(1);
         let active = self.active.get_untracked();
         match event.key().as_str() {
-            "ArrowDown" if self.open.get_untracked() => self.go(last.map(|last| active.map_or(0, |at| if at >= last { 0 } else { at + 1 }))),
+            "ArrowDown" if self.open.get_untracked() => {
+                self.go(last.map(|last| active.map_or(0, |at| if at >= last { 0 } else { at + 1 })))
+            }
             "ArrowUp" if self.open.get_untracked() => self.go(last.map(|last| active.filter(|at| *at > 0).map_or(last, |at| at - 1))),
             "ArrowDown" | "ArrowUp" => self.opened(),
             "Escape" => {
@@ -197,7 +206,8 @@ fn note(content: &mut Html, note: &str) {
 
 fn shown(list: &JsValue, took: f64) -> Found {
     let total = number(list, "total").unwrap_or(0);
-    let told = [total.to_string().as_str(), if total == 1 { " result · " } else { " results · " }, &(took as u32).to_string(), " ms"].concat();
+    let told =
+        [total.to_string().as_str(), if total == 1 { " result · " } else { " results · " }, &(took as u32).to_string(), " ms"].concat();
     let hits: Vec<JsValue> = Array::from(&value(list, "items")).iter().collect();
     let now = clock();
     let mut items = Vec::new();
@@ -227,16 +237,13 @@ fn item(hit: &JsValue, kind: &str, group: &'static str, now: f64) -> Option<Item
     let mut content = Html::default();
     line(&mut content, icon);
     content.raw("<span class=\"min-w-0 truncate\">");
-    match reference.strip_suffix(matched.as_str()) {
-        Some(before) => {
-            content.text(before);
-            marked(&mut content, &matched, &marks);
-        }
-        None => {
-            content.text(&reference).raw("<span class=\"ml-2 text-xs text-ink-2\">");
-            marked(&mut content, &matched, &marks);
-            content.raw("</span>");
-        }
+    if let Some(before) = reference.strip_suffix(matched.as_str()) {
+        content.raw("<span class=\"text-ink-3\">").text(before).raw("</span>");
+        marked(&mut content, &matched, &marks);
+    } else {
+        content.text(&reference).raw("<span class=\"ml-2 text-xs text-ink-2\">");
+        marked(&mut content, &matched, &marks);
+        content.raw("</span>");
     }
     content.raw("</span>");
     if let Some(tags) = number(hit, "tags") {

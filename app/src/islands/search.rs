@@ -32,7 +32,7 @@ const CLOSED: &str = "relative w-85 min-w-0 max-md:w-full";
 const OPEN: &str = "fixed inset-x-3 top-3 z-50 mx-auto max-w-[640px] rounded-xl border border-line-strong bg-raised shadow-pop md:top-16";
 const FORM: &str = "flex h-8.5 items-center gap-2 rounded-lg border border-edge bg-raised px-2.5 text-ink-3";
 const FORM_OPEN: &str = "flex h-13 items-center gap-2.5 border-b border-line px-4 text-ink-3";
-const INPUT: &str = "min-w-0 flex-1 bg-transparent text-base text-ink outline-none placeholder:text-ink-3";
+const INPUT: &str = "min-w-0 flex-1 bg-transparent text-base text-ink outline-none text-ellipsis placeholder:text-ink-3";
 const INPUT_OPEN: &str = "min-w-0 flex-1 bg-transparent text-md text-ink outline-none placeholder:text-ink-3";
 const TOLD: &str = "num text-xs text-ink-3";
 const TOLD_WRONG: &str = "text-xs text-bad";
@@ -41,7 +41,8 @@ const LINE: &str = "flex min-h-9.5 items-center gap-2.5 px-4 py-1.5 hover:bg-sun
 const LINE_ON: &str = "flex min-h-9.5 items-center gap-2.5 bg-accent-soft px-4 py-1.5 hover:no-underline";
 const FOOT: &str = "flex gap-4 border-t border-line px-4 py-2.5 text-xs text-ink-3 max-md:hidden [&_kbd]:rounded-sm [&_kbd]:border [&_kbd]:border-b-2 [&_kbd]:border-line [&_kbd]:bg-paper [&_kbd]:px-1.5 [&_kbd]:py-0.5 [&_kbd]:font-mono [&_kbd]:text-ink-2";
 const FOOT_KEYS: &str = "<span><kbd>↑</kbd> <kbd>↓</kbd> move</span><span><kbd>↵</kbd> open</span><span><kbd>ctrl ↵</kbd> all results</span><span class=\"ml-auto\"><kbd>esc</kbd> close</span>";
-const SLASH: &str = "rounded-sm border border-b-2 border-line bg-paper px-1.5 py-0.5 font-mono text-[11px] leading-none text-ink-2 max-md:hidden";
+const SLASH: &str =
+    "rounded-sm border border-b-2 border-line bg-paper px-1.5 py-0.5 font-mono text-[11px] leading-none text-ink-2 max-md:hidden";
 
 /// The search field of the header.
 #[island]

@@ -16,10 +16,22 @@ use crate::{
 use api::{Repository, State};
 use leptos::prelude::*;
 
-const SORTS: [(&str, &str); 6] =
-    [("pushed", "Last pushed"), ("name", "Name"), ("-size", "Largest"), ("size", "Smallest"), ("-tags", "Most tags"), ("tags", "Fewest tags")];
-const KINDS: [(&str, &str); 6] =
-    [("image", "Image"), ("helm", "Helm chart"), ("wasm", "WASM module"), ("model", "Model"), ("artifact", "Artifact"), ("unknown", "Unknown")];
+const SORTS: [(&str, &str); 6] = [
+    ("pushed", "Last pushed"),
+    ("name", "Name"),
+    ("-size", "Largest"),
+    ("size", "Smallest"),
+    ("-tags", "Most tags"),
+    ("tags", "Fewest tags"),
+];
+const KINDS: [(&str, &str); 6] = [
+    ("image", "Image"),
+    ("helm", "Helm chart"),
+    ("wasm", "WASM module"),
+    ("model", "Model"),
+    ("artifact", "Artifact"),
+    ("unknown", "Unknown"),
+];
 const ARCHITECTURES: [&str; 8] = ["amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64"];
 
 pub(super) fn draw(frame: &Frame, model: &CatalogueModel) -> AnyView {
@@ -60,7 +72,11 @@ fn bar(base: &str, model: &CatalogueModel) -> impl IntoView + use<> {
     let asked = &model.asked;
     let to = |asked: &Asked| address::catalogue(base, asked);
     let registries = (model.registries.len() > 1).then(|| {
-        let mut choices = vec![Choice { href: to(&Asked { registry: None, ..asked.first() }), label: "All registries".into(), chosen: asked.registry.is_none() }];
+        let mut choices = vec![Choice {
+            href: to(&Asked { registry: None, ..asked.first() }),
+            label: "All registries".into(),
+            chosen: asked.registry.is_none(),
+        }];
         choices.extend(model.registries.iter().map(|registry| Choice {
             href: to(&Asked { registry: Some(registry.name.clone()), ..asked.first() }),
             label: registry.name.clone(),
@@ -76,7 +92,7 @@ fn bar(base: &str, model: &CatalogueModel) -> impl IntoView + use<> {
     view! {
         <div class="flex flex-wrap items-center gap-2 pt-5 pb-3.5 max-md:gap-1">
             {list::filter(format!("{base}/"), asked, "Filter this list", model.error.is_some())}
-            <div class="flex flex-wrap gap-1 max-md:-ml-2.5">{registries}{kinds}{platforms}{signed}</div>
+            <div class="flex flex-wrap gap-1 max-md:-ml-1.5">{registries}{kinds}{platforms}{signed}</div>
             <div class="ml-auto max-md:ml-0">{sort_menu(&SORTS, asked, &to)}</div>
         </div>
     }
@@ -210,9 +226,12 @@ fn split(repository: &str) -> (&str, &str) {
 }
 
 fn row(html: &mut Html, base: &str, repository: &Repository, prefix: &str, name: &str, now: i64) {
-    let kind = repository.kinds.first().map_or("unknown", String::as_str);
+    let kind = repository.kinds.first().map_or("", String::as_str);
     let place = format!("{}/{}", repository.registry, repository.repository);
-    html.raw("<tr><td title=\"").text(format::kind(kind)).raw("\">").raw(Icon::of_kind(kind).html());
+    html.raw("<tr><td title=\"")
+        .text(if kind.is_empty() { "Not read yet" } else { format::kind(kind) })
+        .raw("\">")
+        .raw(Icon::of_kind(kind).html());
     html.raw("</td><td><a class=\"go\" href=\"").text(&address::reference(base, &place)).raw("\">");
     if !prefix.is_empty() {
         html.raw("<span>").text(prefix).raw("</span>");

@@ -8,7 +8,6 @@ use crate::{
     ui::{
         icon::Icon,
         page::{BUTTON, H2},
-        state,
     },
 };
 use leptos::prelude::*;
@@ -21,7 +20,7 @@ pub(super) fn draw(frame: &Frame, model: &ProblemModel) -> AnyView {
     let hint = problem.hint.as_deref().map(|hint| {
         view! {
             <p class="mt-4 rounded-lg bg-sunken px-4 py-3 text-sm">
-                <span class="font-semibold">"What mends it: "</span>
+                {(!missing).then(|| view! { <span class="font-semibold">"What mends it: "</span> })}
                 {visible(hint).into_owned()}
             </p>
         }
@@ -29,7 +28,9 @@ pub(super) fn draw(frame: &Frame, model: &ProblemModel) -> AnyView {
     let suggestions = (!model.suggestions.is_empty()).then(|| {
         let mut html = Html::default();
         for reference in &model.suggestions {
-            html.raw("<li class=\"border-b border-line\"><a class=\"mono block py-2 text-link\" href=\"").text(&address::reference(base, reference)).raw("\">");
+            html.raw("<li class=\"border-b border-line\"><a class=\"mono block py-2 text-link\" href=\"")
+                .text(&address::reference(base, reference))
+                .raw("\">");
             html.text(reference).raw("</a></li>");
         }
         view! {
@@ -49,14 +50,12 @@ pub(super) fn draw(frame: &Frame, model: &ProblemModel) -> AnyView {
     let request = model.request_id.as_deref().map(|id| {
         view! { <p class="pt-8 text-xs text-ink-3">"In the log this request is " <span class="mono">{visible(id).into_owned()}</span> "."</p> }
     });
-    let banner = model.registry.as_ref().and_then(|registry| state::banner(base, registry, model.now));
     view! {
-        <div class="mx-auto max-w-2xl pt-14 pb-16 max-md:pt-8">
+        <div class="mx-auto max-w-reading pt-14 pb-16 max-md:pt-8">
             <span class="mb-4 grid size-12 place-items-center rounded-xl border border-line bg-raised text-ink-3">{icon.view()}</span>
             <h1 class="text-xl font-[650] tracking-[-0.02em]">{visible(&problem.title).into_owned()}</h1>
             <p class="pt-2 text-md text-ink-2">{visible(&problem.detail).into_owned()}</p>
             {hint}
-            {banner}
             {suggestions}
             <div class="flex flex-wrap gap-2 pt-7">
                 {repository}

@@ -64,7 +64,10 @@ fn connection(model: &RegistryModel) -> String {
     let mut html = Html::default();
     html.raw("<dt>State</dt><dd>");
     state::of_registry(&mut html, registry, model.now);
-    html.raw("</dd><dt>Address</dt><dd class=\"mono\">").text(&registry.url).raw("</dd><dt>Pull from</dt><dd class=\"mono\">").text(&registry.pull_host);
+    html.raw("</dd><dt>Address</dt><dd class=\"mono\">")
+        .text(&registry.url)
+        .raw("</dd><dt>Pull from</dt><dd class=\"mono\">")
+        .text(&registry.pull_host);
     html.raw(" ");
     value::copy(&mut html, &registry.pull_host, "Copy the host");
     html.raw("</dd><dt>Last asked</dt><dd>");
@@ -74,7 +77,9 @@ fn connection(model: &RegistryModel) -> String {
         Some(latency) => html.text(&format::count(latency)).raw(" ms"),
         None => html.raw("<span class=\"text-ink-3\">not measured yet</span>"),
     };
-    html.raw("</dd><dt>Changes</dt><dd>").raw(if registry.read_only { "none through Supercargo: read only" } else { "allowed" }).raw("</dd>");
+    html.raw("</dd><dt>Changes</dt><dd>")
+        .raw(if registry.read_only { "none through Supercargo: read only" } else { "allowed" })
+        .raw("</dd>");
     html.into_string()
 }
 
@@ -123,7 +128,7 @@ fn progress(model: &RegistryModel) -> Option<AnyView> {
                 >
                     <rect class="fill-link" width=format!("{share:.0}") height="8"></rect>
                 </svg>
-                <p class="num flex justify-between pt-1.5 text-sm text-ink-2">
+                <p class="flex flex-wrap justify-between gap-x-4 pt-1.5 text-sm text-ink-2 tabular-nums">
                     <span>{told}</span>
                     <span inner_html=began.into_string()></span>
                 </p>
@@ -156,12 +161,14 @@ fn capabilities(capabilities: &[Capability]) -> AnyView {
     for capability in capabilities {
         let (word, meaning) = words(&capability.name);
         html.raw("<li class=\"flex gap-3 border-b border-line py-2.5\"><span class=\"flex-none ");
-        html.raw(match capability.state {
+        // Wanting no credentials is no fault.
+        let state = if capability.name == "auth" && capability.state == Answer::No { Answer::Unknown } else { capability.state };
+        html.raw(match state {
             Answer::Yes => "text-good",
             Answer::No => "text-warn",
             Answer::Unknown => "text-ink-3",
         });
-        html.raw("\">").raw(match capability.state {
+        html.raw("\">").raw(match state {
             Answer::Yes => Icon::Check.html(),
             Answer::No => Icon::Cross.html(),
             Answer::Unknown => Icon::Minus.html(),
@@ -185,7 +192,9 @@ fn capabilities(capabilities: &[Capability]) -> AnyView {
 /// How the registry can tell of pushes by itself.
 fn events(model: &RegistryModel) -> Option<AnyView> {
     let url = model.notifications.as_ref()?;
-    let snippet = format!("notifications:\n  endpoints:\n    - name: supercargo\n      url: {url}\n      timeout: 2s\n      threshold: 5\n      backoff: 10s");
+    let snippet = format!(
+        "notifications:\n  endpoints:\n    - name: supercargo\n      url: {url}\n      timeout: 2s\n      threshold: 5\n      backoff: 10s"
+    );
     Some(
         view! {
             <section class="pt-8" aria-labelledby="events">

@@ -18,10 +18,21 @@ use crate::{
 use api::Tag;
 use leptos::prelude::*;
 
-const SORTS: [(&str, &str); 6] =
-    [("version", "Version"), ("pushed", "Last pushed"), ("created", "Last built"), ("-size", "Largest"), ("size", "Smallest"), ("name", "Name")];
-const AGES: [(&str, &str); 5] =
-    [("<1d", "Less than a day"), ("<7d", "Less than a week"), ("<30d", "Less than 30 days"), (">30d", "More than 30 days"), (">365d", "More than a year")];
+const SORTS: [(&str, &str); 6] = [
+    ("version", "Version"),
+    ("pushed", "Last pushed"),
+    ("created", "Last built"),
+    ("-size", "Largest"),
+    ("size", "Smallest"),
+    ("name", "Name"),
+];
+const AGES: [(&str, &str); 5] = [
+    ("<1d", "Less than a day"),
+    ("<7d", "Less than a week"),
+    ("<30d", "Less than 30 days"),
+    (">30d", "More than 30 days"),
+    (">365d", "More than a year"),
+];
 
 pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
     let base = &frame.base;
@@ -30,7 +41,11 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
     let kind = repository.kinds.first().cloned().unwrap_or_default();
     let address = format!("{}/{}", model.registry.pull_host, repository.repository);
     let newest = model.repository.newest.as_ref();
-    let pull = Pull { by_tag: Some(newest.map_or_else(|| address.clone(), |tag| format!("{address}:{tag}"))), by_digest: newest_digest(model).map(|digest| format!("{address}@{digest}")), kind };
+    let pull = Pull {
+        by_tag: Some(newest.map_or_else(|| address.clone(), |tag| format!("{address}:{tag}"))),
+        by_digest: newest_digest(model).map(|digest| format!("{address}@{digest}")),
+        kind,
+    };
     let actions = (repository.tags > 0).then(|| actions::menu(&pull, false));
     let mut facts = vec![
         fact(format::count(repository.tags), if repository.tags == 1 { "tag" } else { "tags" }),
@@ -43,11 +58,14 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
         }
     }
     if repository.updated.is_some() {
-        facts.push(value::bit(|html| {
-            html.raw("pushed ");
-            value::when(html, repository.updated.as_deref(), model.now);
-            html.raw(" ago");
-        }).into_any());
+        facts.push(
+            value::bit(|html| {
+                html.raw("pushed ");
+                value::when(html, repository.updated.as_deref(), model.now);
+                html.raw(" ago");
+            })
+            .into_any(),
+        );
     }
     let tab = TabLink { label: "Tags", count: Some(repository.tags), href: address::reference(base, &place), current: true };
     view! {
@@ -96,7 +114,8 @@ fn newest_digest(model: &RepositoryModel) -> Option<&String> {
 
 /// Description, source, licence, documentation, as the newest tag says.
 fn about(model: &RepositoryModel) -> Option<AnyView> {
-    let label = |name: &str| model.labels.get(&format!("org.opencontainers.image.{name}")).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let label =
+        |name: &str| model.labels.get(&format!("org.opencontainers.image.{name}")).map(|text| text.trim()).filter(|text| !text.is_empty());
     let mut html = Html::default();
     let mut any = false;
     if let Some(description) = model.repository.description.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
@@ -116,7 +135,7 @@ fn about(model: &RepositoryModel) -> Option<AnyView> {
         any = true;
     }
     html.raw("</span>");
-    any.then(|| view! { <p class="max-w-3xl pt-2" inner_html=html.into_string()></p> }.into_any())
+    any.then(|| view! { <p class="max-w-reading pt-2" inner_html=html.into_string()></p> }.into_any())
 }
 
 fn bar(base: &str, place: &str, model: &RepositoryModel) -> impl IntoView + use<> {
@@ -125,11 +144,11 @@ fn bar(base: &str, place: &str, model: &RepositoryModel) -> impl IntoView + use<
     let known: Vec<&str> = ["amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64"].into_iter().collect();
     let platforms: Vec<(&str, &str)> = known.into_iter().map(|word| (word, word)).collect();
     let rows = menu(
-        if asked.flat { "One row a tag".into() } else { "One row an image".into() },
+        if asked.flat { "By tag".into() } else { "By image".into() },
         None,
         vec![
-            Choice { href: to(&Asked { flat: false, ..asked.first() }), label: "One row for each image".into(), chosen: !asked.flat },
-            Choice { href: to(&Asked { flat: true, ..asked.first() }), label: "One row for each tag".into(), chosen: asked.flat },
+            Choice { href: to(&Asked { flat: false, ..asked.first() }), label: "One row per image".into(), chosen: !asked.flat },
+            Choice { href: to(&Asked { flat: true, ..asked.first() }), label: "One row per tag".into(), chosen: asked.flat },
         ],
         asked.flat,
         true,
@@ -137,7 +156,7 @@ fn bar(base: &str, place: &str, model: &RepositoryModel) -> impl IntoView + use<
     view! {
         <div class="flex flex-wrap items-center gap-2 py-3.5 max-md:gap-1">
             {list::filter(address::reference(base, place), asked, "Filter tags, e.g. v2.*", model.error.is_some())}
-            <div class="flex flex-wrap gap-1 max-md:-ml-2.5">
+            <div class="flex flex-wrap gap-1 max-md:-ml-1.5">
                 {term_menu("Platform", "Any platform", "arch", &platforms, asked, &to)}
                 {term_menu("Age", "Any age", "age", &AGES, asked, &to)}
             </div>
@@ -166,10 +185,11 @@ fn content(base: &str, place: &str, model: &RepositoryModel) -> AnyView {
     let words = if asked.flat || model.list.total == model.repository.tags {
         format::plural(model.list.total, "tag", "tags")
     } else {
-        format!("{}, one row for each", format::plural(model.list.total, "image", "images"))
+        format!("{}, one row each", format::plural(model.list.total, "image", "images"))
     };
-    let foot =
-        list::foot(asked, model.list.items.len(), model.list.total, model.list.next.as_deref(), &words, |asked| address::repository(base, place, asked));
+    let foot = list::foot(asked, model.list.items.len(), model.list.total, model.list.next.as_deref(), &words, |asked| {
+        address::repository(base, place, asked)
+    });
     view! {
         <table class="rows rows-tags" inner_html=html.into_string()></table>
         {foot}
@@ -187,7 +207,11 @@ fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bo
             html.raw(" <a class=\"also\" href=\"").text(&address::reference(base, &name)).raw("\">").text(alias).raw("</a>");
         }
         if tag.aliases.len() > 6 {
-            html.raw("<span class=\"also\" title=\"").text(&tag.aliases[6..].join(", ")).raw("\">+").number(tag.aliases.len() as u64 - 6).raw("</span>");
+            html.raw("<span class=\"also\" title=\"")
+                .text(&tag.aliases[6..].join(", "))
+                .raw("\">+")
+                .number(tag.aliases.len() as u64 - 6)
+                .raw("</span>");
         }
     }
     if let Some(problem) = &tag.problem {

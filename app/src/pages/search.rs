@@ -75,7 +75,9 @@ fn results(base: &str, model: &SearchModel) -> AnyView {
         if hits.is_empty() {
             continue;
         }
-        html.raw("<h2 class=\"mb-1.5 text-xs font-semibold text-ink-3 not-first:mt-6\">").raw(heading).raw("</h2><ul class=\"border-t border-line\">");
+        html.raw("<h2 class=\"mb-1.5 text-xs font-semibold text-ink-3 not-first:mt-6\">")
+            .raw(heading)
+            .raw("</h2><ul class=\"border-t border-line\">");
         for hit in hits {
             line(&mut html, base, hit, model.now);
         }
@@ -98,7 +100,10 @@ fn line(html: &mut Html, base: &str, hit: &Hit, now: i64) {
     };
     let is_name = hit.reference.ends_with(&hit.matched);
     html.raw("<li class=\"relative flex min-h-10 items-center gap-2.5 border-b border-line py-1.5 hover:bg-sunken/60 focus-within:bg-accent-soft\"><span class=\"flex-none text-ink-3\">");
-    html.raw(icon.html()).raw("</span><a class=\"go min-w-0 after:absolute after:inset-0\" href=\"").text(&address::reference(base, &hit.reference)).raw("\">");
+    html.raw(icon.html())
+        .raw("</span><a class=\"go min-w-0 after:absolute after:inset-0\" href=\"")
+        .text(&address::reference(base, &hit.reference))
+        .raw("\">");
     if is_name {
         html.text(&hit.reference[..hit.reference.len() - hit.matched.len()]);
         marked(html, &hit.matched, &hit.marks);
@@ -157,13 +162,19 @@ fn language(base: &str) -> impl IntoView + use<> {
     let mut html = Html::with_capacity(4096);
     for (example, meaning) in LANGUAGE {
         let href = format!("{base}/search{}", address::query(&[("q", example)]));
-        html.raw("<dt><a class=\"mono text-link\" href=\"").text(&href).raw("\">").text(example).raw("</a></dt><dd class=\"text-sm text-ink-2\">").raw(meaning).raw("</dd>");
+        html.raw("<dt><a class=\"mono text-link\" href=\"")
+            .text(&href)
+            .raw("\">")
+            .text(example)
+            .raw("</a></dt><dd class=\"text-sm text-ink-2\">")
+            .raw(meaning)
+            .raw("</dd>");
     }
     view! {
         <section aria-labelledby="language">
             <h2 class=H2 id="language">"The language"</h2>
             <p class="pb-2 text-sm text-ink-2">"The same in this search, in every list's filter, in the API and on the command line."</p>
-            <dl class="facts" inner_html=html.into_string()></dl>
+            <dl class="facts facts-wide" inner_html=html.into_string()></dl>
         </section>
     }
 }

@@ -86,7 +86,7 @@ impl Icon {
     /// Of a kind of content.
     pub(crate) fn of_kind(kind: &str) -> Self {
         match kind {
-            "image" | "index" => Self::Box,
+            "image" | "index" | "" => Self::Box,
             "helm" => Self::Wheel,
             "signature" => Self::Shield,
             _ => Self::File,

@@ -59,7 +59,8 @@ pub(crate) fn foot(asked: &Asked, shown: usize, total: u64, next: Option<&str>, 
     let previous = asked.previous.as_ref().filter(|_| asked.after.is_some()).map(|previous| {
         let page = shown_before(asked, total);
         let after = Some(previous.clone()).filter(|cursor| !cursor.is_empty());
-        let asked = Asked { before: if after.is_some() { asked.before.saturating_sub(page) } else { 0 }, after, previous: None, ..asked.clone() };
+        let asked =
+            Asked { before: if after.is_some() { asked.before.saturating_sub(page) } else { 0 }, after, previous: None, ..asked.clone() };
         view! { <a class=BUTTON rel="prev" href=href(&asked)>{Icon::Left.view()}"Previous"</a> }
     });
     let next = next.map(|next| {

@@ -13,12 +13,16 @@ pub(crate) struct Choice {
     pub(crate) chosen: bool,
 }
 
-const SUMMARY: &str = "inline-flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm text-ink-2 hover:text-ink hover:bg-sunken whitespace-nowrap";
-const SUMMARY_ON: &str = "inline-flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm font-[550] bg-accent-soft text-accent whitespace-nowrap";
-const PANEL: &str = "absolute top-full z-20 mt-1 min-w-48 max-h-96 overflow-y-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-pop left-0";
+const SUMMARY: &str = "inline-flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm text-ink-2 hover:text-ink hover:bg-sunken max-md:px-1.5 whitespace-nowrap";
+const SUMMARY_ON: &str =
+    "inline-flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm font-[550] bg-accent-soft max-md:px-1.5 text-accent whitespace-nowrap";
+const PANEL: &str =
+    "absolute top-full z-20 mt-1 min-w-48 max-h-96 overflow-y-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-pop left-0";
 const PANEL_END: &str = "absolute top-full z-20 mt-1 min-w-48 max-h-96 overflow-y-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-pop right-0 max-md:right-auto max-md:left-0";
-const ITEM: &str = "flex min-h-8 items-center gap-2 rounded-md px-2.5 py-1 text-sm text-ink-2 hover:bg-sunken hover:text-ink hover:no-underline";
-const ITEM_ON: &str = "flex min-h-8 items-center gap-2 rounded-md px-2.5 py-1 text-sm font-[550] text-ink hover:bg-sunken hover:no-underline";
+const ITEM: &str =
+    "flex min-h-8 items-center gap-2 rounded-md px-2.5 py-1 text-sm text-ink-2 hover:bg-sunken hover:text-ink hover:no-underline";
+const ITEM_ON: &str =
+    "flex min-h-8 items-center gap-2 rounded-md px-2.5 py-1 text-sm font-[550] text-ink hover:bg-sunken hover:no-underline";
 
 /// A menu of links. `on` draws it as in force; `end` aligns it to its right edge.
 pub(crate) fn menu(label: String, icon: Option<Icon>, choices: Vec<Choice>, on: bool, end: bool) -> impl IntoView {
@@ -39,7 +43,7 @@ pub(crate) fn menu(label: String, icon: Option<Icon>, choices: Vec<Choice>, on: 
     view! {
         <details class="relative" name="menu">
             <summary class=if on { SUMMARY_ON } else { SUMMARY }>
-                {icon.map(Icon::view)}
+                {icon.map(|icon| view! { <span class="max-md:hidden">{icon.view()}</span> })}
                 {label}
                 {Icon::Down.view()}
             </summary>

@@ -58,7 +58,7 @@ pub(crate) fn query_error(q: &str, error: &QueryError) -> impl IntoView + use<> 
 /// Nothing to show: what that means, and what to do next.
 pub(crate) fn empty(icon: Icon, title: String, content: impl IntoView + 'static) -> impl IntoView {
     view! {
-        <div class="mx-auto max-w-xl px-2 py-16 text-center">
+        <div class="mx-auto max-w-narrow px-2 py-16 text-center">
             <span class="mx-auto mb-4 grid size-12 place-items-center rounded-xl border border-line bg-raised text-ink-3">{icon.view()}</span>
             <h2 class="text-lg font-[650] tracking-tight">{title}</h2>
             <div class="mt-2 text-ink-2">{content}</div>

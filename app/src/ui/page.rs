@@ -27,7 +27,8 @@ pub(crate) fn heading(crumbs: Vec<Crumb>, actions: impl IntoView + 'static) -> i
         .into_iter()
         .map(|crumb| {
             let label = crate::text::visible(&crumb.label).into_owned();
-            let before = (!crumb.before.is_empty()).then(|| view! { <span class="px-2 font-light text-ink-3 max-md:px-1.5" aria-hidden="true">{crumb.before}</span> });
+            let before = (!crumb.before.is_empty())
+                .then(|| view! { <span class="px-2 font-light text-ink-3 max-md:px-1.5" aria-hidden="true">{crumb.before}</span> });
             let word = match crumb.href {
                 Some(href) => view! { <a class="text-ink-2 hover:text-ink" href=href>{label}</a> }.into_any(),
                 None => view! { <span class="font-[650]">{label}</span> }.into_any(),
@@ -67,7 +68,7 @@ pub(crate) struct TabLink {
 }
 
 const TAB: &str = "-mb-px inline-block border-b-2 border-transparent py-2 text-ink-2 whitespace-nowrap hover:text-ink hover:no-underline hover:border-line-strong";
-const TAB_ON: &str = "-mb-px inline-block border-b-2 border-accent py-2 font-semibold text-ink whitespace-nowrap hover:no-underline";
+const TAB_ON: &str = "-mb-px inline-block border-b-2 border-signal py-2 font-semibold text-ink whitespace-nowrap hover:no-underline";
 
 /// The tabs of a thing, as links.
 pub(crate) fn tabs(label: &'static str, tabs: Vec<TabLink>) -> impl IntoView {

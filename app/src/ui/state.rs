@@ -119,7 +119,9 @@ pub(crate) fn banner(base: &str, registry: &Registry, now: i64) -> Option<AnyVie
     } else if known {
         html.raw("What is shown here is what was known. ");
     }
-    html.raw("<a class=\"underline underline-offset-3\" href=\"").text(&address::registry(base, &registry.name)).raw("\">What mends it</a>");
+    html.raw("<a class=\"underline underline-offset-3\" href=\"")
+        .text(&address::registry(base, &registry.name))
+        .raw("\">What mends it</a>");
     let weight = if registry.state == State::Unreachable { Weight::Bad } else { Weight::Warn };
     Some(notice(weight, view! { <p inner_html=html.into_string()></p> }).into_any())
 }

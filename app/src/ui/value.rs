@@ -1,10 +1,6 @@
 //! The small things of every list: times, sizes, digests, platforms, names.
 
-use crate::{
-    format,
-    html::Html,
-    ui::icon::Icon,
-};
+use crate::{format, html::Html, ui::icon::Icon};
 use leptos::prelude::*;
 
 /// A piece of written HTML in a view.
@@ -74,7 +70,11 @@ pub(crate) fn aliases(html: &mut Html, aliases: &[String]) {
         html.raw("<span class=\"also\">").text(alias).raw("</span>");
     }
     if aliases.len() > 3 {
-        html.raw("<span class=\"also\" title=\"").text(&aliases[3..].join(", ")).raw("\">+").number(aliases.len() as u64 - 3).raw("</span>");
+        html.raw("<span class=\"also\" title=\"")
+            .text(&aliases[3..].join(", "))
+            .raw("\">+")
+            .number(aliases.len() as u64 - 3)
+            .raw("</span>");
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn aliases(html: &mut Html, aliases: &[String]) {
 pub(crate) fn linked(html: &mut Html, value: &str) {
     match crate::link::link(value) {
         Some(link) => {
-            html.raw("<a class=\"text-link\" rel=\"noopener noreferrer nofollow\" href=\"").text(&link.href).raw("\">");
+            html.raw("<a class=\"text-link [&_.i]:size-3.5\" rel=\"noopener noreferrer nofollow\" href=\"").text(&link.href).raw("\">");
             html.text(&link.shown).raw(" ").raw(Icon::External.html()).raw("</a>");
         }
         None => {

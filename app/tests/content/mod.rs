@@ -2,7 +2,7 @@
 
 use api::*;
 use app::*;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// 2026-11-23 21:04:11 UTC.
 pub(crate) const NOW: i64 = 1_795_467_851_000;
@@ -19,20 +19,25 @@ pub(crate) fn frame() -> Frame {
     }
 }
 
-/// So many seconds before now.
+/// So many seconds before now, as the fields of the API take it.
+#[expect(clippy::unnecessary_wraps, reason = "most of those fields may be null")]
 pub(crate) fn ago(seconds: i64) -> Option<String> {
+    Some(at(seconds))
+}
+
+fn at(seconds: i64) -> String {
     let days = |n: i64| n * 86_400;
-    let at = NOW / 1000 - seconds;
+    let then = NOW / 1000 - seconds;
     // Civil from days (Howard Hinnant's algorithm), enough for fixtures.
-    let z = at.div_euclid(days(1)) + 719_468;
+    let z = then.div_euclid(days(1)) + 719_468;
     let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
     let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
     let year = yoe + era * 400 + i64::from(month <= 2);
-    let s = at.rem_euclid(days(1));
-    Some(format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.000Z", s / 3600, s / 60 % 60, s % 60))
+    let s = then.rem_euclid(days(1));
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.000Z", s / 3600, s / 60 % 60, s % 60)
 }
 
 const MINUTE: i64 = 60;
@@ -46,7 +51,7 @@ pub(crate) fn digest(seed: u64) -> String {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
-        hex.push_str(&format!("{x:016x}"));
+        let _ = write!(hex, "{x:016x}");
     }
     format!("sha256:{hex}")
 }
@@ -68,13 +73,21 @@ pub(crate) fn registry(name: &str, state: State) -> Registry {
             capability("catalog", Answer::Yes, None),
             capability("tag-paging", Answer::Yes, None),
             capability("digest-header", Answer::Yes, None),
-            capability("referrers", Answer::No, Some("The registry is older than the referrers API (distribution 3 has it); fallback tags are read instead.")),
-            capability("delete", Answer::No, Some("Deleting is switched off. Set REGISTRY_STORAGE_DELETE_ENABLED=true in the registry's environment.")),
+            capability(
+                "referrers",
+                Answer::No,
+                Some("The registry is older than the referrers API (distribution 3 has it); fallback tags are read instead."),
+            ),
+            capability(
+                "delete",
+                Answer::No,
+                Some("Deleting is switched off. Set REGISTRY_STORAGE_DELETE_ENABLED=true in the registry's environment."),
+            ),
             capability("delete-tag", Answer::Unknown, None),
         ],
         repositories: 1284,
         tags: 48_211,
-        progress: (state == State::Crawling).then(|| Progress { done: 120, total: 1284, manifests: 3911, started: ago(12).unwrap() }),
+        progress: (state == State::Crawling).then(|| Progress { done: 120, total: 1284, manifests: 3911, started: at(12) }),
         problem: (state == State::Unreachable).then(|| {
             Problem::new(Code::RegistryUnreachable, format!("{name}.example:5000 refuses the connection."))
                 .hint("Is the registry running, and may this host reach its port 5000?")
@@ -104,7 +117,17 @@ pub(crate) fn repository(registry: &str, name: &str) -> Repository {
 }
 
 #[allow(clippy::too_many_arguments)]
-fn row(name: &str, description: &str, newest: &str, tags: u64, size: u64, platforms: &str, kind: &str, signed: bool, seconds: i64) -> Repository {
+fn row(
+    name: &str,
+    description: &str,
+    newest: &str,
+    tags: u64,
+    size: u64,
+    platforms: &str,
+    kind: &str,
+    signed: bool,
+    seconds: i64,
+) -> Repository {
     let mut newest = words(newest).into_iter();
     Repository {
         newest: newest.next(),
@@ -127,10 +150,30 @@ pub(crate) fn repositories() -> Vec<Repository> {
         row("charts/ingress", "Ingress controller for the edge clusters", "4.11.2", 19, 48_000, "", "helm", true, 8 * DAY),
         row("charts/payments", "Everything team/api needs to run", "1.8.0", 31, 22_000, "", "helm", true, 9 * DAY),
         row("library/node", "JavaScript runtime", "22.11-slim 22-slim", 96, 78_000_000, MANY, "image", false, 5 * DAY),
-        row("library/postgres", "The world’s most advanced open source relational database", "16.4 16 latest", 41, 153_000_000, MANY, "image", true, 3 * DAY),
+        row(
+            "library/postgres",
+            "The world’s most advanced open source relational database",
+            "16.4 16 latest",
+            41,
+            153_000_000,
+            MANY,
+            "image",
+            true,
+            3 * DAY,
+        ),
         row("library/redis", "In-memory data store", "7.4.1 7 latest", 38, 44_000_000, MANY, "image", true, 3 * DAY),
         row("models/embed-small", "Text embedding, 384 dimensions", "2026.10", 6, 133_000_000, "", "model", false, 21 * DAY),
-        row("team/api", "Payments API: accepts, routes and settles card payments", "v2.14.0 latest 2.14", 212, 184_000_000, TWO, "image", true, 2 * MINUTE),
+        row(
+            "team/api",
+            "Payments API: accepts, routes and settles card payments",
+            "v2.14.0 latest 2.14",
+            212,
+            184_000_000,
+            TWO,
+            "image",
+            true,
+            2 * MINUTE,
+        ),
         row("team/web", "Shop front, server-rendered", "v9.1.2 latest", 87, 62_000_000, "linux/amd64", "image", true, HOUR),
         row("team/worker", "Settlement and mail queues", "v2.13.9", 140, 171_000_000, TWO, "image", false, 3 * HOUR),
     ]
@@ -150,7 +193,12 @@ pub(crate) fn catalogue(state: State) -> CatalogueModel {
         asked: Asked { sort: Some("name".into()), ..Asked::default() },
         error: None,
         namespaces: [("charts", 12, 610_000), ("library", 24, 18_000_000_000), ("models", 3, 96_000_000_000), ("team", 38, 41_000_000_000)]
-            .map(|(namespace, repositories, size)| Namespace { registry: "local".into(), namespace: namespace.into(), repositories, size: Some(size) })
+            .map(|(namespace, repositories, size)| Namespace {
+                registry: "local".into(),
+                namespace: namespace.into(),
+                repositories,
+                size: Some(size),
+            })
             .into(),
     }
 }
@@ -233,7 +281,10 @@ pub(crate) fn image() -> Image {
         ("/bin/sh -c #(nop) ADD file:8f3a in / ", Some((29_100_000, 34))),
         ("/bin/sh -c #(nop)  CMD [\"bash\"]", None),
         ("ENV LANG=C.UTF-8", None),
-        ("RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libssl3 tzdata && rm -rf /var/lib/apt/lists/* # buildkit", Some((61_000_000, 12))),
+        (
+            "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates curl libssl3 tzdata && rm -rf /var/lib/apt/lists/* # buildkit",
+            Some((61_000_000, 12)),
+        ),
         ("COPY /deps /usr/lib/api # buildkit", Some((72_600_000, 3))),
         ("COPY /out/api /usr/local/bin/api # buildkit", Some((18_200_000, 1))),
         ("COPY assets /srv/assets # buildkit", Some((3_100_000, 2))),
@@ -270,7 +321,7 @@ pub(crate) fn image() -> Image {
         digest: digest(seed),
         size: 1_842,
         artifact_type: Some(artifact_type.into()),
-        annotations: [("org.opencontainers.image.created".to_owned(), ago(HOUR).unwrap())].into(),
+        annotations: [("org.opencontainers.image.created".to_owned(), at(HOUR))].into(),
         kind: kind.into(),
     };
     Image {
@@ -314,8 +365,8 @@ pub(crate) fn image() -> Image {
         platform_digest: Some(digest(50)),
         platform_media_type: Some("application/vnd.oci.image.manifest.v1+json".into()),
         tag_history: vec![
-            TagMoment { digest: digest(0), from: ago(2 * MINUTE).unwrap(), until: None },
-            TagMoment { digest: digest(70), from: ago(8 * HOUR).unwrap(), until: ago(2 * HOUR) },
+            TagMoment { digest: digest(0), from: at(2 * MINUTE), until: None },
+            TagMoment { digest: digest(70), from: at(8 * HOUR), until: ago(2 * HOUR) },
         ],
         artifact_type: None,
         pull_reference: "local.example:5000/team/api:v2.14.0".into(),
@@ -462,7 +513,16 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
                     aliases: vec![long[..100].into()],
                     ..repository("local", &long[..250])
                 },
-                Repository { size: None, updated: None, newest: None, platforms: vec![], kinds: vec![], aliases: vec![], tags: 0, ..repository("local", "a/b/c/d/e/f/g/h/deep") },
+                Repository {
+                    size: None,
+                    updated: None,
+                    newest: None,
+                    platforms: vec![],
+                    kinds: vec![],
+                    aliases: vec![],
+                    tags: 0,
+                    ..repository("local", "a/b/c/d/e/f/g/h/deep")
+                },
             ],
             2,
             None,
@@ -484,7 +544,13 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
         asked: Asked { q: q.into(), ..Asked::default() },
         ..catalogue(state)
     };
-    let many: Vec<Tag> = (0..1000).map(|n| Tag { size: Some(180_000_000 + n * 7919), pushed: ago(n as i64 * HOUR), ..tag(&format!("v3.{}.{}", 99 - n / 10, n % 10), "", n) }).collect();
+    let many: Vec<Tag> = (0..1000)
+        .map(|n| Tag {
+            size: Some(180_000_000 + n * 7919),
+            pushed: ago(n as i64 * HOUR),
+            ..tag(&format!("v3.{}.{}", 99 - n / 10, n % 10), "", n)
+        })
+        .collect();
     let thousands = RepositoryModel {
         list: list(many, 5000, Some("cursor"), State::Fresh),
         asked: Asked { after: Some("x".into()), before: 1000, previous: Some(String::new()), flat: true, ..Asked::default() },
@@ -493,7 +559,14 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
     };
     let empty_repository = RepositoryModel {
         list: list(vec![], 0, None, State::Fresh),
-        repository: Repository { tags: 0, images: 0, size: Some(0), size_unshared: None, description: None, ..repository("local", "team/api") },
+        repository: Repository {
+            tags: 0,
+            images: 0,
+            size: Some(0),
+            size_unshared: None,
+            description: None,
+            ..repository("local", "team/api")
+        },
         labels: BTreeMap::new(),
         ..repository_page(State::Fresh)
     };
@@ -513,9 +586,28 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
         ("catalogue-nothing", Page::Catalogue(none(State::Fresh, "nonsense"))),
         ("catalogue-first", Page::Catalogue(none(State::Crawling, ""))),
         ("catalogue-silent", Page::Catalogue(none(State::Unreachable, ""))),
-        ("registry", Page::Registry(RegistryModel { now: NOW, registry: registry("local", State::Fresh), notifications: Some("http://localhost:5080/api/v1/notifications/local".into()), refreshing: false })),
-        ("registry-crawling", Page::Registry(RegistryModel { now: NOW, registry: registry("local", State::Crawling), notifications: None, refreshing: true })),
-        ("registry-silent", Page::Registry(RegistryModel { now: NOW, registry: registry("local", State::Unreachable), notifications: None, refreshing: false })),
+        (
+            "registry",
+            Page::Registry(RegistryModel {
+                now: NOW,
+                registry: registry("local", State::Fresh),
+                notifications: Some("http://localhost:5080/api/v1/notifications/local".into()),
+                refreshing: false,
+            }),
+        ),
+        (
+            "registry-crawling",
+            Page::Registry(RegistryModel { now: NOW, registry: registry("local", State::Crawling), notifications: None, refreshing: true }),
+        ),
+        (
+            "registry-silent",
+            Page::Registry(RegistryModel {
+                now: NOW,
+                registry: registry("local", State::Unreachable),
+                notifications: None,
+                refreshing: false,
+            }),
+        ),
         ("repository", Page::Repository(repository_page(State::Fresh))),
         ("repository-stale", Page::Repository(repository_page(State::Stale))),
         ("repository-many", Page::Repository(thousands)),
@@ -529,8 +621,36 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
         ("image-long", Page::Image(Box::new(long_image))),
         ("search", Page::Search(search_page())),
         ("search-start", Page::Search(SearchModel { list: None, asked: Asked::default(), ..search_page() })),
-        ("search-wrong", Page::Search(SearchModel { list: None, error: Some(query_error()), asked: Asked { q: "payments  size:>5xx".into(), ..Asked::default() }, ..search_page() })),
-        ("problem-missing", Page::Problem(problem_page(Problem::new(Code::TagNotFound, "local/team/api has no tag v9.9.9.").hint("It may have been deleted, or the name is another.")))),
-        ("problem-failing", Page::Problem(ProblemModel { suggestions: vec![], repository: None, registry: Some(registry("local", State::Unreachable)), ..problem_page(Problem::new(Code::RegistryUnreachable, "local.example:5000 refuses the connection, and this image was never read before.").hint("Start the registry; the page then fills by itself.")) })),
+        (
+            "search-wrong",
+            Page::Search(SearchModel {
+                list: None,
+                error: Some(query_error()),
+                asked: Asked { q: "payments  size:>5xx".into(), ..Asked::default() },
+                ..search_page()
+            }),
+        ),
+        (
+            "problem-missing",
+            Page::Problem(problem_page(
+                Problem::new(Code::TagNotFound, "local/team/api has no tag v9.9.9.")
+                    .hint("It may have been deleted, or the name is another."),
+            )),
+        ),
+        (
+            "problem-failing",
+            Page::Problem(ProblemModel {
+                suggestions: vec![],
+                repository: None,
+                registry: Some(registry("local", State::Unreachable)),
+                ..problem_page(
+                    Problem::new(
+                        Code::RegistryUnreachable,
+                        "local.example:5000 refuses the connection, and this image was never read before.",
+                    )
+                    .hint("Start the registry; the page then fills by itself."),
+                )
+            }),
+        ),
     ]
 }

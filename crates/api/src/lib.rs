@@ -156,7 +156,7 @@ shape! {
         pub platforms: Vec<String>,
         /// When it was built, by its own words.
         pub created: Option<String>,
-        /// When it was pushed, or first seen here where no event told.
+        /// When it was pushed: told by an event, else when we saw it change; null where it was there before us.
         pub pushed: Option<String>,
         /// Other tags of the same digest.
         pub aliases: Vec<String>,
@@ -202,7 +202,7 @@ shape! {
         pub tags: Vec<String>,
         /// When it was built, by its own words.
         pub created: Option<String>,
-        /// When it was pushed, or first seen here.
+        /// When it was pushed: told by an event, else when we saw it change; null where it was there before us.
         pub pushed: Option<String>,
         /// The whole configuration document, as stored.
         pub config: Option<serde_json::Value>,

@@ -1,5 +1,5 @@
 use crate::{
-    model::{Model, NEVER, NONE, Referrers, Row, Summary},
+    model::{Model, NEVER},
     record::{ManifestRecord, MomentRecord, RegistryRecord, Write},
     source::{Dirty, Source, State, Status, Watched},
     store::Store,
@@ -29,10 +29,13 @@ pub(crate) struct Inner {
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
     /// Manifests on their way in, so that two who want one ask for it once.
-    pub on_the_way: Mutex<HashMap<String, Arc<OnceCell<Result<u32, Error>>>>>,
+    pub on_the_way: Mutex<HashMap<String, Arc<Coming>>>,
     /// Records just fetched or read: a page asks before the database has them, and again for its other tabs.
     pub recent: moka::sync::Cache<String, Arc<ManifestRecord>>,
 }
+
+/// A manifest on its way: its number, once it is here.
+type Coming = OnceCell<Result<u32, Error>>;
 
 /// Something changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +70,7 @@ impl Catalogue {
         let store = Store::open(database).await?;
         let watched = sources.into_iter().enumerate().map(|(i, s)| Watched::new(s, i as u16)).collect::<Result<Vec<_>, _>>().map_err(OpenError::Settings)?;
         let (writes, waiting) = mpsc::channel(WAITING);
-        let model = load(&store, &watched, &writes).await?;
+        let model = crate::load::model(&store, &watched).await?;
         let recent = moka::sync::Cache::builder().max_capacity(RECENT).weigher(|_: &String, r: &Arc<ManifestRecord>| weight(r)).build();
         Ok(Self(Arc::new(Inner {
             model: RwLock::new(model),
@@ -137,7 +140,7 @@ impl Catalogue {
     /// How a registry stands, in a word.
     pub fn state(&self, registry: u16) -> State {
         let Some(watched) = self.watched(registry) else { return State::Unreachable };
-        let unfetched = self.model().repos().any(|(_, r)| r.registry == registry && (r.facts.unfetched > 0 || r.crawled == NEVER));
+        let unfetched = self.model().is_pending(registry);
         watched.status().state(watched.source.crawl, unfetched, now())
     }
 
@@ -240,79 +243,6 @@ impl Catalogue {
 
 fn weight(record: &ManifestRecord) -> u32 {
     (record.body.len() + record.config.as_ref().map_or(0, Vec::len) + 200) as u32
-}
-
-/// Builds the model from the database. Registries no longer configured stay in the database, unseen.
-async fn load(store: &Store, watched: &[Watched], _writes: &mpsc::Sender<Write>) -> Result<Model, OpenError> {
-    let loaded = store.load().await?;
-    let mut model = Model::new(watched.iter().map(|w| w.source.name.clone()).collect());
-    for record in loaded.registries {
-        if let Some(watched) = watched.iter().find(|w| w.source.name == record.registry) {
-            let mut status = watched.status();
-            status.crawled = record.crawled;
-            status.checked = record.crawled;
-            status.behind = record.crawled.is_some();
-            status.capabilities = record.capabilities.and_then(|c| serde_json::from_str(&c).ok()).unwrap_or_default();
-        }
-    }
-    for (digest, summary) in &loaded.manifests {
-        // A summary of another version is fetched anew when a tag leads to it.
-        if let Some(summary) = Summary::decode(summary) {
-            model.learn(digest, &summary);
-        }
-    }
-    let mut ids: HashMap<(u16, String), u32> = HashMap::new();
-    for record in loaded.repositories {
-        let Some(registry) = model.registry_number(&record.registry) else { continue };
-        if !watched[usize::from(registry)].wants(&record.repository) {
-            continue;
-        }
-        let id = model.add_repo(registry, &record.repository, record.first_seen);
-        if let Some(repo) = model.repo_mut(id) {
-            repo.crawled = record.crawled.unwrap_or(NEVER);
-            repo.strikes = record.strikes.clamp(0, 255) as u8;
-        }
-        ids.insert((registry, record.repository), id);
-    }
-    let mut last: Option<(u16, String, Option<u32>)> = None;
-    for record in loaded.tags {
-        // Rows come repository by repository: look the number up once for each.
-        let id = match &last {
-            Some((registry, repository, id)) if model.registries.get(usize::from(*registry)) == Some(&record.registry) && *repository == record.repository => *id,
-            _ => {
-                let Some(registry) = model.registry_number(&record.registry) else { continue };
-                let id = ids.get(&(registry, record.repository.clone())).copied();
-                last = Some((registry, record.repository.clone(), id));
-                id
-            }
-        };
-        let (Some(id), Ok(tag)) = (id, Tag::parse(&record.tag)) else { continue };
-        let manifest = record.digest.as_deref().map_or(NONE, |d| model.manifest_number(d));
-        let problem = record.problem.as_deref().map_or(NONE, |p| model.texts.number(p));
-        let row = Row { pushed: record.pushed.unwrap_or(NEVER), first_seen: record.first_seen, told: record.told, strikes: record.strikes.clamp(0, 255) as u8, problem };
-        if tag.is_machinery() {
-            if let Some(repo) = model.repo_mut(id) {
-                repo.machinery.push((tag, manifest));
-            }
-        } else {
-            let name = model.names.number(tag.as_str());
-            if let Some(repo) = model.repo_mut(id) {
-                repo.push(name, manifest, row);
-            }
-        }
-    }
-    for record in loaded.referrers {
-        let Some(&id) = model.registry_number(&record.registry).and_then(|r| ids.get(&(r, record.repository))) else { continue };
-        let manifest = model.manifest_number(&record.digest);
-        let descriptors = serde_json::from_str(&record.descriptors).unwrap_or_default();
-        if let Some(repo) = model.repo_mut(id) {
-            repo.referrers.insert(manifest, Referrers { checked: record.checked, descriptors });
-        }
-    }
-    for id in 0..model.repo_bound() as u32 {
-        model.settle(id);
-    }
-    Ok(model)
 }
 
 /// The one task that writes the database: what comes together is written together. While the database cannot be

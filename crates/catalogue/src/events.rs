@@ -58,7 +58,7 @@ fn read(event: &Value, latest: i64) -> Option<Dirty> {
     if !deleted && !manifest {
         return None;
     }
-    let at = event.get("timestamp").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok()).map_or(latest, |t| t.as_millisecond());
+    let at = event.get("timestamp").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok()).map_or(latest, jiff::Timestamp::as_millisecond);
     Some(Dirty { repository, tag, digest, deleted, at: at.min(latest) })
 }
 

@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod events;
 pub mod fuzzy;
 pub mod lists;
+mod load;
 pub mod model;
 pub mod query;
 pub mod record;

@@ -7,6 +7,9 @@ use crate::{
 use oci::VersionKey;
 use std::cmp::Ordering;
 
+mod orders;
+pub(crate) use orders::Orders;
+
 /// What repositories are sorted by. Ascending; what is unknown comes last either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RepositoryOrder {
@@ -46,26 +49,29 @@ pub fn repositories(model: &Model, evaluation: &Evaluation<'_>, registry: Option
             own == n || own.strip_prefix(n).is_some_and(|rest| rest.starts_with('/')) || (n.is_empty() && own.is_empty())
         })
     };
-    let mut ids: Vec<u32> =
-        model.repos().filter(|(_, r)| registry.is_none_or(|n| r.registry == n) && inside(r)).filter(|&(id, _)| evaluation.repository(id)).map(|(id, _)| id).collect();
-    ids.sort_by_cached_key(|&id| {
-        let place = repository_place(model, id, order);
-        Ordered { place, reverse, version: false }
-    });
-    ids
+    let sorted = model.orders.of(model, order);
+    let everything = evaluation.asks_nothing() && registry.is_none() && namespace.is_none();
+    let within = evaluation.within();
+    let wanted = |id: u32| {
+        everything || (within.as_ref().is_none_or(|w| w.has(id)) && model.repo(id).is_some_and(|r| registry.is_none_or(|n| r.registry == n) && inside(r)) && evaluation.repository(id))
+    };
+    sorted.each(reverse).filter(|&id| wanted(id)).collect()
 }
 
 /// Where a repository stands in an order.
 pub fn repository_place(model: &Model, id: u32, order: RepositoryOrder) -> Place {
     let Some(repo) = model.repo(id) else { return Place { key: None, name: String::new() } };
-    let key = match order {
+    Place { key: repository_key(repo, order), name: model.place(repo).to_owned() }
+}
+
+/// What repositories are sorted by, before their names; none for what is unknown.
+fn repository_key(repo: &Repo, order: RepositoryOrder) -> Option<i64> {
+    match order {
         RepositoryOrder::Name => None,
         RepositoryOrder::Updated => repo.facts.updated,
         RepositoryOrder::Size => (repo.facts.size > 0).then_some(repo.facts.size as i64),
         RepositoryOrder::Tags => Some(repo.names.len() as i64),
-    };
-    let registry = model.registries.get(usize::from(repo.registry)).map_or("", String::as_str);
-    Place { key, name: format!("{registry}/{}", repo.name) }
+    }
 }
 
 /// The positions of the tags that match, sorted. Gathered: one of each digest (its newest name that matches).
@@ -140,3 +146,6 @@ impl PartialOrd for Ordered {
         Some(self.cmp(other))
     }
 }
+
+#[cfg(test)]
+mod tests;

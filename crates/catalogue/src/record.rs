@@ -1,5 +1,7 @@
 //! What the database keeps, as plain records. Times are milliseconds since 1970.
 
+use std::borrow::Cow;
+
 /// A registry's own row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistryRecord {
@@ -96,6 +98,31 @@ pub enum Write {
     Referrers(ReferrersRecord),
 }
 
+/// A part of what is read at start, in this order; within each kind as in [`Loaded`]. Texts lie where they were read.
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// How many manifests will come, about; to make room for them.
+    Manifests(usize),
+    Registry(RegistryRecord),
+    Manifest { digest: &'a str, summary: &'a [u8] },
+    Repository(RepositoryRecord),
+    /// Some or all tags of a repository.
+    Tags { registry: &'a str, repository: &'a str, tags: &'a [TagRow<'a>] },
+    Referrers(ReferrersRecord),
+}
+
+/// A [`TagRecord`] without its place.
+#[derive(Debug)]
+pub struct TagRow<'a> {
+    pub tag: Cow<'a, str>,
+    pub digest: Option<Cow<'a, str>>,
+    pub first_seen: i64,
+    pub pushed: Option<i64>,
+    pub told: bool,
+    pub strikes: i64,
+    pub problem: Option<Cow<'a, str>>,
+}
+
 /// Everything lists are made of, as read at start. Bodies stay in the database.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -107,6 +134,29 @@ pub struct Loaded {
     /// Digest and summary.
     pub manifests: Vec<(String, Vec<u8>)>,
     pub referrers: Vec<ReferrersRecord>,
+}
+
+impl Loaded {
+    pub(crate) fn take(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Manifests(_) => {}
+            Piece::Registry(record) => self.registries.push(record),
+            Piece::Manifest { digest, summary } => self.manifests.push((digest.to_owned(), summary.to_owned())),
+            Piece::Repository(record) => self.repositories.push(record),
+            Piece::Tags { registry, repository, tags } => self.tags.extend(tags.iter().map(|row| TagRecord {
+                registry: registry.to_owned(),
+                repository: repository.to_owned(),
+                tag: row.tag.to_string(),
+                digest: row.digest.as_deref().map(str::to_owned),
+                first_seen: row.first_seen,
+                pushed: row.pushed,
+                told: row.told,
+                strikes: row.strikes,
+                problem: row.problem.as_deref().map(str::to_owned),
+            })),
+            Piece::Referrers(record) => self.referrers.push(record),
+        }
+    }
 }
 
 impl Write {

@@ -1,12 +1,14 @@
 //! Search over everything: repositories, tags, digests and labels in one list, the nearest first.
 
+mod nearest;
+
 use crate::{
-    evaluate::{Evaluation, Verdict},
+    evaluate::{Evaluation, Verdict, Word},
     fuzzy::Fuzzy,
     model::{Model, NONE, Repo},
     query::{Closeness, Expr, Query, Term, Test, WordMatch, marks},
 };
-use hashbrown::HashMap;
+use nearest::{Fit, Nearest};
 
 /// What a hit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,48 +40,89 @@ pub struct Hit {
 /// Names that a slip may have meant, at most.
 const MEANT: usize = 10;
 
-/// All hits, the nearest first. A tag is a hit of its own only where the query says something of tags: one that asks for
-/// a repository finds the repository, not each of its tags. Names that were nearly typed come last, where little was found.
-pub fn search(model: &Model, query: &Query, now: i64) -> Vec<HitAt> {
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// How many hits there are.
+    pub total: usize,
+    /// The nearest of them, in order.
+    pub nearest: Vec<HitAt>,
+}
+
+/// Counts the hits and returns the nearest, at most `keep`, in order; they are the same whatever `keep` is. A tag is a hit
+/// of its own only where the query says something of tags: one that asks for a repository finds the repository, not each
+/// of its tags. Names that were nearly typed come last, where little was found.
+pub fn search(model: &Model, query: &Query, now: i64, keep: usize) -> Found {
     if query.is_empty() {
-        return Vec::new();
+        return Found { total: 0, nearest: Vec::new() };
     }
-    let words = query.words();
     let evaluation = Evaluation::new(model, query, now);
-    let mut hits: Vec<(u64, HitAt)> = Vec::new();
+    let mut words: Vec<Near<'_>> = evaluation.words().into_iter().map(|word| Near { word, tags: Vec::new() }).collect();
+    let mut near: Vec<Closeness> = Vec::with_capacity(words.len());
+    let mut hits = Nearest::new(keep);
     let mut repositories = 0;
-    // Tags' names repeat: how near a word is to one is found out once.
-    let mut near_tag: HashMap<u32, Vec<Closeness>> = HashMap::new();
-    for (id, repo) in model.repos() {
+    let mut look = |id: u32, repo: &Repo| {
         let itself = evaluation.itself(id, repo);
         let verdict = evaluation.verdict(id, repo);
         if !itself && verdict == Verdict::None {
-            continue;
+            return;
         }
-        let near: Vec<Closeness> = words.iter().map(|w| Closeness::of(w, &repo.name)).collect();
+        near.clear();
+        near.extend(words.iter().map(|w| w.of_repository(id, repo)));
         if itself {
             repositories += 1;
-            hits.push((key(near.iter().copied(), false, repo.facts.updated), HitAt { repository: id, position: NONE }));
+            let mut fit = Fit::default();
+            near.iter().for_each(|&closeness| fit.add(closeness));
+            hits.add(fit, HitAt { repository: id, position: NONE }, || repo.facts.updated);
         }
         // By name alone every tag would match; the repository stands for them.
         if verdict == Verdict::All && itself {
-            continue;
+            return;
         }
         evaluation.each(id, repo, |i| {
-            let tag = repo.names[i];
-            let of_tag = near_tag.entry(tag).or_insert_with(|| words.iter().map(|w| Closeness::of(w, model.names.text(tag))).collect());
-            let both = near.iter().zip(of_tag.iter()).map(|(&a, &b)| a.min(b));
-            hits.push((key(both, true, model.changed(repo, i)), HitAt { repository: id, position: i as u32 }));
+            let mut fit = Fit::default();
+            for (word, &closeness) in words.iter_mut().zip(&near) {
+                fit.add(closeness.min(word.of_tag(model, repo.names[i])));
+            }
+            hits.add(fit, HitAt { repository: id, position: i as u32 }, || model.changed(repo, i));
         });
+    };
+    match evaluation.within() {
+        Some(within) => within.iter().filter_map(|id| Some((id, model.repo(id)?))).for_each(|(id, repo)| look(id, repo)),
+        None => model.repos().for_each(|(id, repo)| look(id, repo)),
     }
-    hits.sort_unstable_by(|a, b| {
-        a.0.cmp(&b.0).then_with(|| (a.1.repository, a.1.position).cmp(&(b.1.repository, b.1.position)))
-    });
-    let mut hits: Vec<HitAt> = hits.into_iter().map(|(_, hit)| hit).collect();
-    if repositories == 0 && hits.len() < MEANT {
-        meant(model, query, &mut hits);
+    let (mut total, mut nearest) = hits.finish();
+    if repositories == 0 && total < MEANT {
+        meant(model, query, &mut nearest);
+        total = nearest.len().max(total);
+        nearest.truncate(keep);
     }
-    hits
+    Found { total, nearest }
+}
+
+/// How near a word of the query is to names.
+struct Near<'e> {
+    word: &'e Word<'e>,
+    /// To a tag's name, by its number, once found out: they repeat.
+    tags: Vec<Option<Closeness>>,
+}
+
+impl Near<'_> {
+    fn of_repository(&self, id: u32, repo: &Repo) -> Closeness {
+        match self.word.needle() {
+            Some(needle) if self.word.repositories.has(id) => Closeness::of(needle, &repo.name),
+            _ => Closeness::Elsewhere,
+        }
+    }
+
+    fn of_tag(&mut self, model: &Model, name: u32) -> Closeness {
+        let Some(needle) = self.word.needle().filter(|_| self.word.names.has(name)) else { return Closeness::Elsewhere };
+        if self.tags.is_empty() {
+            self.tags = vec![None; model.names.len()];
+        }
+        let of = || Closeness::of(needle, model.names.text(name));
+        self.tags.get_mut(name as usize).map_or_else(of, |known| *known.get_or_insert_with(of))
+    }
 }
 
 /// Repositories whose name is a slip away, for a query of one plain word.
@@ -95,19 +138,6 @@ fn meant(model: &Model, query: &Query, hits: &mut Vec<HitAt>) {
             }
         }
     }
-}
-
-/// A hit's place as a number, the least first: the word that fits worst, how well they fit together, a repository before
-/// its tags, what changed last. As [`crate::query::rank`], but for the letters of equals.
-fn key(near: impl Iterator<Item = Closeness>, is_tag: bool, updated: Option<i64>) -> u64 {
-    let (mut worst, mut sum) = (0, 0);
-    for closeness in near {
-        worst = worst.max(closeness as u64);
-        sum += closeness as u64;
-    }
-    // 4 bits, 9 bits, 1 bit, and 48 bits of milliseconds turned round; unknown is oldest.
-    let at = updated.map_or(0, |at| at.clamp(0, (1 << 48) - 1) as u64);
-    worst << 58 | sum.min(511) << 49 | u64::from(is_tag) << 48 | ((1 << 48) - 1 - at)
 }
 
 /// What to show of a hit: why it is one.
@@ -155,7 +185,7 @@ fn each_term<'q>(expr: &'q Expr, each: &mut impl FnMut(&'q Term)) {
 
 /// The label or digest through which a tag matches a term, where its name does not.
 fn because(model: &Model, repo: &Repo, manifest: u32, tag: &str, name: &str, term: &Term) -> Option<(HitKind, String)> {
-    let labels = || model.faces(manifest).flat_map(|m| m.labels.iter().map(|&l| model.texts.text(l))).filter_map(|l| l.split_once('='));
+    let labels = || model.faces(manifest).flat_map(|m| m.labels());
     match &term.test {
         Test::Word(word) => {
             let registry = model.registries.get(usize::from(repo.registry)).map_or("", String::as_str);

@@ -131,9 +131,7 @@ impl Status {
         let late = i64::try_from(crawl.as_millis()).unwrap_or(i64::MAX / 4).saturating_mul(3).max(60_000);
         if self.down {
             State::Unreachable
-        } else if self.crawled.is_none() || self.behind {
-            State::Crawling
-        } else if unfetched && self.progress.is_some() {
+        } else if self.crawled.is_none() || self.behind || (unfetched && self.progress.is_some()) {
             State::Crawling
         } else if unfetched || self.crawled.is_some_and(|c| now - c > late) {
             State::Stale

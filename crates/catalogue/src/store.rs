@@ -2,7 +2,7 @@
 //! commands, PostgreSQL where several processes share one.
 //!
 //! [`Store`] is the whole of it; [`crate::record`] says what it holds. It knows nothing of registries and decides
-//! nothing: the catalogue keeps what lists and search need in memory, reads it from here once ([`Store::load`]) and
+//! nothing: the catalogue keeps what lists and search need in memory, reads it from here once ([`Store::read`]) and
 //! writes each change here ([`Store::save`]). Everything in it can be had again from the registries but two things:
 //! when a tag named which digest, and when something was first seen.
 //!
@@ -20,7 +20,7 @@ mod write;
 
 pub use error::{Result, StoreError};
 
-use crate::record::{Loaded, ManifestRecord, MomentRecord, Write};
+use crate::record::{Loaded, ManifestRecord, MomentRecord, Piece, Write};
 use address::Address;
 use pools::Pools;
 use std::time::Duration;
@@ -54,7 +54,14 @@ impl Store {
 
     /// Everything but bodies and moments, as it was at one instant.
     pub async fn load(&self) -> Result<Loaded> {
-        read::load(&self.pools).await.map_err(|error| self.error(&error))
+        let mut loaded = Loaded::default();
+        self.read(&mut |piece| loaded.take(piece)).await?;
+        Ok(loaded)
+    }
+
+    /// The same, piece by piece as it is read: all of it is several times as large as what is made of it.
+    pub async fn read(&self, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> Result<()> {
+        read::everything(&self.pools, take).await.map_err(|error| self.error(&error))
     }
 
     /// Writes a batch, wholly or not at all, with the outcome of writing one after the other.

@@ -84,15 +84,25 @@ async fn a_first_crawl_knows_everything_and_asks_for_each_thing_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_asks_for_no_manifest_again() {
     let folder = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", folder.path().join("c.db").display());
+    restart(&format!("sqlite:{}", folder.path().join("c.db").display())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_asks_for_no_manifest_again_on_postgresql() {
+    if let Some(server) = catalogue::testing::PostgreSql::shared().unwrap() {
+        restart(&server.database().await.unwrap()).await;
+    }
+}
+
+async fn restart(database: &str) {
     let fake = Fake::start(FakeSettings { repositories: 5, tags: 5, ..FakeSettings::default() }).await.unwrap();
-    let catalogue = open(&fake, &database, HOUR).await;
+    let catalogue = open(&fake, database, HOUR).await;
     until("it is fresh", || fresh(&catalogue)).await;
     let totals = catalogue.model().totals();
     catalogue.close().await;
     let by_digest = |fake: &Fake| fake.count(|r| r.method == "GET" && (r.path.contains("/manifests/sha256:") || r.path.contains("/blobs/sha256:")));
     let before = by_digest(&fake);
-    let catalogue = Catalogue::open(&database, vec![source(&fake, HOUR)]).await.unwrap();
+    let catalogue = Catalogue::open(database, vec![source(&fake, HOUR)]).await.unwrap();
     assert_eq!(catalogue.model().totals(), totals, "all is known before anything is asked");
     catalogue.start();
     until("it is fresh", || fresh(&catalogue)).await;

@@ -183,7 +183,7 @@ impl Descriptor {
         Some(Self {
             media_type: media_type::bare(&value::text(json, "mediaType").unwrap_or_default()),
             digest,
-            size: value::field(json, "size").as_u64().filter(|&s| s <= i64::MAX as u64).unwrap_or(0),
+            size: value::field(json, "size").as_u64().filter(|&s| i64::try_from(s).is_ok()).unwrap_or(0),
             artifact_type: value::text(json, "artifactType"),
             platform: Platform::new(&part("os"), &part("architecture"), value::text(platform, "variant").as_deref()),
             has_platform: platform.is_object(),

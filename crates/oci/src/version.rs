@@ -94,33 +94,22 @@ impl PartialOrd for VersionKey<'_> {
 }
 
 /// Natural order: runs of digits compare as numbers of any length.
-fn natural(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+fn natural(left: &str, right: &str) -> Ordering {
+    let digits = |text: &[u8]| text.iter().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     loop {
-        match (a.first(), b.first()) {
-            (None, None) => return Ordering::Equal,
-            (None, Some(_)) => return Ordering::Less,
-            (Some(_), None) => return Ordering::Greater,
-            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
-                let run = |s: &[u8]| s.iter().position(|c| !c.is_ascii_digit()).unwrap_or(s.len());
-                let (n, m) = (run(a), run(b));
-                let (da, db) = (trim_zeros(&a[..n]), trim_zeros(&b[..m]));
-                let order = da.len().cmp(&db.len()).then_with(|| da.cmp(db));
-                if order != Ordering::Equal {
-                    return order;
-                }
-                a = &a[n..];
-                b = &b[m..];
-            }
-            (Some(x), Some(y)) => {
-                let order = x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase());
-                if order != Ordering::Equal {
-                    return order;
-                }
-                a = &a[1..];
-                b = &b[1..];
-            }
+        let (Some(one), Some(other)) = (left.first(), right.first()) else { return left.len().cmp(&right.len()) };
+        let (order, ahead) = if one.is_ascii_digit() && other.is_ascii_digit() {
+            let ahead = (digits(left), digits(right));
+            let (number, other) = (trim_zeros(&left[..ahead.0]), trim_zeros(&right[..ahead.1]));
+            (number.len().cmp(&other.len()).then_with(|| number.cmp(other)), ahead)
+        } else {
+            (one.to_ascii_lowercase().cmp(&other.to_ascii_lowercase()), (1, 1))
+        };
+        if order != Ordering::Equal {
+            return order;
         }
+        (left, right) = (&left[ahead.0..], &right[ahead.1..]);
     }
 }
 

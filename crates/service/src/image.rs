@@ -10,7 +10,7 @@ use oci::{Body, Digest, ImageConfig, Manifest, Platform, Reference, Tag, Target}
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How long the registry's word on what is attached is good when someone looks.
-const ATTACHED: Duration = Duration::from_secs(60);
+const ATTACHED: Duration = Duration::from_mins(1);
 /// How long a page waits for that word when there is none yet.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Changes of a tag shown with an image.

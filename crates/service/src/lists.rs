@@ -61,7 +61,7 @@ pub(crate) struct Cache {
 enum Key {
     Repositories { generation: u64, q: String, registry: Option<u16>, namespace: Option<String>, order: RepositoryOrder, reverse: bool },
     Tags { repository: u32, generation: u32, q: String, order: TagOrder, reverse: bool, gathered: bool },
-    Hits { generation: u64, q: String },
+    Hits { generation: u64, q: String, all: bool },
 }
 
 impl Default for Cache {
@@ -152,15 +152,20 @@ impl Service {
     }
 
     /// Numbers found before for the same question, or found now.
-    pub(crate) fn remembered(&self, generation: u64, q: &str, find: impl FnOnce() -> Vec<u32>) -> Arc<Vec<u32>> {
-        self.0.lists.lists.get_with(Key::Hits { generation, q: q.to_owned() }, || Arc::new(find()))
+    pub(crate) fn remembered(&self, generation: u64, q: &str, all: bool, find: impl FnOnce() -> Vec<u32>) -> Arc<Vec<u32>> {
+        self.0.lists.lists.get_with(Key::Hits { generation, q: q.to_owned(), all }, || Arc::new(find()))
     }
 }
 
 /// A query, or the error that points at its wrong term.
 pub(crate) fn parse(q: &str) -> Result<Query> {
     Query::parse(q).map_err(|e| {
-        let error = Error::new(Code::BadQuery, e.to_string());
+        let term = q.get(e.start..e.end).map(str::trim).filter(|t| !t.is_empty());
+        let detail = match term {
+            Some(term) => format!("“{}” cannot be read: {}.", term.chars().take(80).collect::<String>(), e.message),
+            None => format!("The query cannot be read: {}.", e.message),
+        };
+        let error = Error::new(Code::BadQuery, detail);
         match &e.hint {
             Some(hint) => error.hint(hint.clone()),
             None => error,

@@ -16,7 +16,7 @@ impl Service {
                     .hint("Send the header “Authorization: Bearer …” with notification_secret: in the registry's configuration, under notifications.endpoints.headers."));
             }
         }
-        let events = catalogue::events::parse(body).map_err(|e| Error::new(Code::BadRequest, format!("{}.", e)))?;
+        let events = catalogue::events::parse(body).map_err(|e| Error::new(Code::BadRequest, format!("{e}.")))?;
         let taken = events.len();
         for event in events {
             self.0.catalogue.mark(number, event);

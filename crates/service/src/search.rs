@@ -11,6 +11,9 @@ use catalogue::{
     search::{HitAt, HitKind},
 };
 
+/// Hits that are ranked and remembered at first.
+const NEAREST: usize = 1000;
+
 impl Service {
     /// What matches a query in the query language, the nearest first; nothing for an empty one.
     pub async fn search(&self, _caller: &Caller, q: &str, limit_: Option<u32>, after: Option<&str>) -> Result<List<Hit>> {
@@ -22,14 +25,20 @@ impl Service {
         };
         let freshness = self.freshness(None);
         let model = self.0.catalogue.model();
-        // Two numbers for each hit.
-        let found = self.remembered(model.generation(), q, || {
-            catalogue::search::search(&model, &query, catalogue::now()).into_iter().flat_map(|h| [h.repository, h.position]).collect()
-        });
-        let total = found.len() / 2;
+        // How many, then two numbers for each of the nearest. Few look further than those; for them all are ranked.
+        let find = |keep: usize| {
+            let found = catalogue::search::search(&model, &query, catalogue::now(), keep);
+            let numbers = found.nearest.into_iter().flat_map(|h| [h.repository, h.position]);
+            std::iter::once(u32::try_from(found.total).unwrap_or(u32::MAX)).chain(numbers).collect()
+        };
+        let all = from.saturating_add(limit) > NEAREST;
+        let found = self.remembered(model.generation(), q, all, || find(if all { usize::MAX } else { NEAREST }));
+        let (total, hits) = found.split_first().map_or((0, &[][..]), |(total, hits)| (*total as usize, hits));
         let from = from.min(total);
         let to = (from + limit).min(total);
-        let items = found[2 * from..2 * to]
+        let items = hits
+            .get(2 * from..2 * to)
+            .unwrap_or_default()
             .chunks_exact(2)
             .filter_map(|pair| {
                 let at = HitAt { repository: pair[0], position: pair[1] };

@@ -103,7 +103,7 @@ pub(crate) fn tag(model: &Model, repo: &Repo, position: usize) -> Tag {
 pub(crate) fn labels(model: &Model, manifest: u32) -> std::collections::BTreeMap<String, String> {
     let mut labels = std::collections::BTreeMap::new();
     for info in model.faces(manifest) {
-        for (key, value) in info.labels.iter().filter_map(|&l| model.texts.text(l).split_once('=')) {
+        for (key, value) in info.labels() {
             labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
         }
     }

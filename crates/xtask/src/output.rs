@@ -3,8 +3,9 @@
 use crate::{paths::Paths, paths::files_below, stamp};
 use anyhow::{Context, Result, bail};
 use std::{
+    fmt::Write as _,
     fs,
-    io::Write,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -72,7 +73,7 @@ impl Site {
             if COMPRESSIBLE.contains(&extension.as_str()) {
                 let brotli = brotli(&content, if dev { 5 } else { 11 })?;
                 let gzip = gzip(&content)?;
-                line += &format!("  gzip {:>7}  brotli {:>7}", gzip.len(), brotli.len());
+                let _ = write!(line, "  gzip {:>7}  brotli {:>7}", gzip.len(), brotli.len());
                 if self.hashed.iter().any(|(_, hashed)| hashed == address) {
                     first_load += brotli.len();
                 }
@@ -96,10 +97,10 @@ impl Site {
     fn manifest(&self) -> String {
         let mut text = String::from("{\n");
         for (kind, address) in &self.hashed {
-            text += &format!("  \"{kind}\": \"{address}\",\n");
+            let _ = writeln!(text, "  \"{kind}\": \"{address}\",");
         }
         let files: Vec<String> = self.files.iter().map(|file| format!("\"{file}\"")).collect();
-        text += &format!("  \"files\": [{}]\n}}\n", files.join(", "));
+        let _ = writeln!(text, "  \"files\": [{}]\n}}", files.join(", "));
         text
     }
 }

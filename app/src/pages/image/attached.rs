@@ -16,6 +16,8 @@ use crate::{
 use api::Descriptor;
 use leptos::prelude::*;
 
+const CREATED: &str = "org.opencontainers.image.created";
+
 fn icon(kind: &str) -> &'static str {
     match kind {
         "signature" => "<span class=\"text-good\"><svg class=\"i\" aria-hidden=\"true\"><use href=\"#i-shield\"/></svg></span>",
@@ -50,10 +52,17 @@ pub(super) fn short(base: &str, model: &ImageModel) -> Option<AnyView> {
     }
     let mut html = Html::default();
     for descriptor in image.attached.iter().take(6) {
-        html.raw("<dt>").raw(icon(&descriptor.kind)).raw(" ").raw(format::kind(&descriptor.kind)).raw("</dt><dd>").text(&says(descriptor)).raw(" · present</dd>");
+        html.raw("<dt>")
+            .raw(icon(&descriptor.kind))
+            .raw(" ")
+            .raw(format::kind(&descriptor.kind))
+            .raw("</dt><dd>")
+            .text(&says(descriptor))
+            .raw(" · present</dd>");
     }
     let all = address::image(base, &super::reference(image), Tab::Attached, model.platform.as_deref());
-    let more = (image.attached.len() > 6).then(|| view! { <p class="pt-2 text-sm"><a class="text-link" href=all>{format!("all {}", image.attached.len())}</a></p> });
+    let more = (image.attached.len() > 6)
+        .then(|| view! { <p class="pt-2 text-sm"><a class="text-link" href=all>{format!("all {}", image.attached.len())}</a></p> });
     Some(
         view! {
             <section aria-labelledby="attached">
@@ -84,14 +93,28 @@ pub(super) fn draw(base: &str, model: &ImageModel) -> AnyView {
     html.raw("<thead><tr><th>What</th><th class=\"wide\">Type</th><th>Manifest</th><th class=\"r wide\">Size</th></tr></thead><tbody>");
     for descriptor in &image.attached {
         let href = address::reference(base, &by_digest(image, &descriptor.digest));
-        html.raw("<tr><td>").raw(icon(&descriptor.kind)).raw(" <a class=\"go font-semibold\" href=\"").text(&href).raw("\">").raw(format::kind(&descriptor.kind));
+        html.raw("<tr><td>")
+            .raw(icon(&descriptor.kind))
+            .raw(" <a class=\"go font-semibold\" href=\"")
+            .text(&href)
+            .raw("\">")
+            .raw(format::kind(&descriptor.kind));
         html.raw("</a> <span class=\"text-sm text-ink-2\">").text(&says(descriptor)).raw("</span>");
-        let mut notes: Vec<(&String, &String)> = descriptor.annotations.iter().collect();
-        notes.truncate(4);
-        for (key, text) in notes {
-            html.raw("<p class=\"text-xs text-ink-3\"><span class=\"mono\">").text(&format::label_key(key)).raw("</span> ").text(text).raw("</p>");
+        if let Some(created) = descriptor.annotations.get(CREATED) {
+            html.raw("<p class=\"text-xs text-ink-3\">made ");
+            value::when(&mut html, Some(created), model.now);
+            html.raw(" ago</p>");
         }
-        html.raw("</td><td class=\"mono wide text-ink-2\">").text(descriptor.artifact_type.as_deref().unwrap_or(&descriptor.media_type)).raw("</td><td class=\"whitespace-nowrap\">");
+        for (key, text) in descriptor.annotations.iter().filter(|(key, _)| *key != CREATED).take(4) {
+            html.raw("<p class=\"text-xs text-ink-3\"><span class=\"mono\">")
+                .text(&format::label_key(key))
+                .raw("</span> ")
+                .text(text)
+                .raw("</p>");
+        }
+        html.raw("</td><td class=\"mono wide text-ink-2\">")
+            .text(descriptor.artifact_type.as_deref().unwrap_or(&descriptor.media_type))
+            .raw("</td><td class=\"whitespace-nowrap\">");
         value::digest(&mut html, &descriptor.digest);
         html.raw("</td><td class=\"r wide\">");
         value::size(&mut html, Some(descriptor.size));

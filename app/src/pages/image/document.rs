@@ -40,7 +40,7 @@ pub(super) fn manifests(base: &str, model: &ImageModel) -> AnyView {
             part(title, manifest, &links, &line, Some(get))
         })
         .collect();
-    view! { <div class="grid gap-10 pt-6 pb-20">{parts}</div> }.into_any()
+    view! { <div class="grid grid-cols-[minmax(0,1fr)] gap-10 pt-6 pb-20">{parts}</div> }.into_any()
 }
 
 pub(super) fn configuration(base: &str, model: &ImageModel) -> AnyView {
@@ -68,7 +68,12 @@ fn part(title: &'static str, document: &Document, links: &BTreeMap<String, Strin
     let mut facts = Html::default();
     facts.raw("<span class=\"mono break-all\">").text(&document.digest).raw(" ");
     value::copy(&mut facts, &document.digest, "Copy digest");
-    facts.raw("</span><span class=\"mono\">").text(&document.media_type).raw("</span><span class=\"num\" title=\"").text(&format::bytes(document.size)).raw("\">");
+    facts
+        .raw("</span><span class=\"mono\">")
+        .text(&document.media_type)
+        .raw("</span><span class=\"num\" title=\"")
+        .text(&format::bytes(document.size))
+        .raw("\">");
     facts.text(&format::size(document.size)).raw("</span>");
     let mut html = Html::with_capacity(document.text.len() * 4);
     json::document(&mut html, &document.text, links);

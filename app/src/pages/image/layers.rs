@@ -1,13 +1,7 @@
 //! Layers: the build's steps and the layers they made, paired.
 
 use super::{is_runnable, stack};
-use crate::{
-    format,
-    html::Html,
-    instruction::instruction,
-    model::ImageModel,
-    ui::value,
-};
+use crate::{format, html::Html, instruction::instruction, model::ImageModel, ui::value};
 use api::{HistoryStep, Layer};
 use leptos::prelude::*;
 
@@ -27,12 +21,19 @@ pub(super) fn draw(model: &ImageModel) -> AnyView {
             Row::Empty(steps) if steps.len() > SEEN => {
                 html.raw("<details class=\"border-b border-line\"><summary class=\"py-1.5 pl-10 text-sm text-ink-3 hover:text-ink max-md:pl-8\">");
                 html.number(steps.len() as u64).raw(" steps without a layer: ");
-                let words: Vec<String> = steps.iter().map(|step| instruction(step.created_by.as_deref().unwrap_or_default()).keyword).collect();
+                let words: Vec<String> =
+                    steps.iter().map(|step| instruction(step.created_by.as_deref().unwrap_or_default()).keyword).collect();
                 html.text(&words.join(", ")).raw("</summary>");
-                steps.iter().for_each(|step| write_empty(&mut html, step));
+                for step in steps {
+                    write_empty(&mut html, step);
+                }
                 html.raw("</details>");
             }
-            Row::Empty(steps) => steps.iter().for_each(|step| write_empty(&mut html, step)),
+            Row::Empty(steps) => {
+                for step in steps {
+                    write_empty(&mut html, step);
+                }
+            }
         }
     }
     view! {
@@ -72,9 +73,7 @@ fn pair<'a>(history: &'a [HistoryStep], layers: &'a [Layer]) -> Vec<Row<'a>> {
         let at = step.layer.as_ref().and_then(|digest| layers[next..].iter().position(|layer| layer.digest == *digest));
         if let Some(at) = at {
             // A layer between that no step names keeps its place.
-            for skipped in next..next + at {
-                rows.push(Row::Layer { number: skipped + 1, step: None, layer: &layers[skipped] });
-            }
+            rows.extend(unnamed(&layers[..next + at], next));
             next += at + 1;
             rows.push(Row::Layer { number: next, step: Some(step), layer: &layers[next - 1] });
         } else if let Some(Row::Empty(steps)) = rows.last_mut() {
@@ -83,8 +82,13 @@ fn pair<'a>(history: &'a [HistoryStep], layers: &'a [Layer]) -> Vec<Row<'a>> {
             rows.push(Row::Empty(vec![step]));
         }
     }
-    rows.extend(layers[next..].iter().enumerate().map(|(at, layer)| Row::Layer { number: next + at + 1, step: None, layer }));
+    rows.extend(unnamed(layers, next));
     rows
+}
+
+/// The layers from one on, as no step names them.
+fn unnamed(layers: &[Layer], from: usize) -> impl Iterator<Item = Row<'_>> {
+    layers.iter().enumerate().skip(from).map(|(at, layer)| Row::Layer { number: at + 1, step: None, layer })
 }
 
 fn write_layer(html: &mut Html, number: usize, step: Option<&HistoryStep>, layer: &Layer, largest: u64, now: i64) {
@@ -92,7 +96,9 @@ fn write_layer(html: &mut Html, number: usize, step: Option<&HistoryStep>, layer
     html.raw("<div class=\"step\"><span class=\"num text-right text-ink-3\">").number(number as u64).raw("</span>");
     html.raw("<details class=\"mono min-w-0\"><summary>");
     write_instruction(html, created_by, layer);
-    html.raw("</summary><dl class=\"facts pb-3 font-sans text-sm\"><dt>Digest</dt><dd class=\"mono break-all\">").text(&layer.digest).raw(" ");
+    html.raw("</summary><dl class=\"facts pb-3 font-sans text-sm\"><dt>Digest</dt><dd class=\"mono break-all\">")
+        .text(&layer.digest)
+        .raw(" ");
     value::copy(html, &layer.digest, "Copy digest");
     html.raw("</dd><dt>Type</dt><dd class=\"mono\">").text(&layer.media_type).raw("</dd>");
     if let Some(created) = step.and_then(|step| step.created.as_deref()).filter(|created| format::moment(created).is_some()) {
@@ -161,7 +167,14 @@ mod tests {
     }
 
     fn layer(digest: &str) -> Layer {
-        Layer { digest: digest.into(), size: Some(1), media_type: String::new(), created_by: None, images: 1, annotations: Default::default() }
+        Layer {
+            digest: digest.into(),
+            size: Some(1),
+            media_type: String::new(),
+            created_by: None,
+            images: 1,
+            annotations: std::collections::BTreeMap::default(),
+        }
     }
 
     fn told(history: &[HistoryStep], layers: &[Layer]) -> Vec<String> {

@@ -127,13 +127,21 @@ fn write_revision(html: &mut Html, revision: &str, source: Option<&str>) {
         .filter(|link| is_commit && link.shown.starts_with("github.com/"))
         .map(|link| format!("{}/commit/{revision}", link.href.trim_end_matches('/').trim_end_matches(".git")));
     match page {
-        Some(href) => html.raw("<a class=\"mono text-link\" rel=\"noopener noreferrer nofollow\" href=\"").text(&href).raw("\" title=\"").text(revision).raw("\">").text(short).raw("</a>"),
+        Some(href) => html
+            .raw("<a class=\"mono text-link\" rel=\"noopener noreferrer nofollow\" href=\"")
+            .text(&href)
+            .raw("\" title=\"")
+            .text(revision)
+            .raw("\">")
+            .text(short)
+            .raw("</a>"),
         None => html.raw("<span class=\"mono\" title=\"").text(revision).raw("\">").text(short).raw("</span>"),
     };
 }
 
 const SWITCH: &str = "border-r border-line px-3 py-1.5 text-ink-2 last:border-0 hover:text-ink hover:no-underline";
-const SWITCH_ON: &str = "border-r border-line bg-ink px-3 py-1.5 font-[550] text-paper last:border-0 hover:no-underline [&_.plat]:[--plat:currentColor]";
+const SWITCH_ON: &str =
+    "border-r border-line bg-ink px-3 py-1.5 font-[550] text-paper last:border-0 hover:no-underline [&_.plat]:[--plat:currentColor]";
 
 /// The platforms to choose from, and what the one shown weighs.
 fn platforms(base: &str, model: &ImageModel) -> AnyView {
@@ -172,7 +180,11 @@ fn platforms(base: &str, model: &ImageModel) -> AnyView {
         weights.push(format!("{} unpacked", format::size(size)));
     }
     if !image.layers.is_empty() {
-        weights.push(if is_runnable(image) { format::plural(image.layers.len() as u64, "layer", "layers") } else { format::plural(image.layers.len() as u64, "file", "files") });
+        weights.push(if is_runnable(image) {
+            format::plural(image.layers.len() as u64, "layer", "layers")
+        } else {
+            format::plural(image.layers.len() as u64, "file", "files")
+        });
     }
     view! {
         <div class="flex flex-wrap items-center gap-x-4 gap-y-2 pt-4.5">

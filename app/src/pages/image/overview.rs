@@ -75,7 +75,11 @@ fn made_of(base: &str, model: &ImageModel) -> Option<AnyView> {
     }
     let all = address::image(base, &super::reference(image), Tab::Layers, model.platform.as_deref());
     if largest.len() > 4 {
-        html.raw(" &nbsp;·&nbsp; <a class=\"text-link\" href=\"").text(&all).raw("\">all ").number(image.layers.len() as u64).raw(" layers</a>");
+        html.raw(" &nbsp;·&nbsp; <a class=\"text-link\" href=\"")
+            .text(&all)
+            .raw("\">all ")
+            .number(image.layers.len() as u64)
+            .raw(" layers</a>");
     }
     Some(
         view! {
@@ -93,7 +97,15 @@ fn made_of(base: &str, model: &ImageModel) -> Option<AnyView> {
 fn chart(image: &Image) -> Option<AnyView> {
     let config = image.config.as_ref().filter(|_| image.kind == "helm")?;
     let mut html = Html::default();
-    for (key, word) in [("name", "Chart"), ("version", "Version"), ("appVersion", "Of application"), ("kubeVersion", "Kubernetes"), ("description", "Description"), ("home", "Home"), ("type", "Type")] {
+    for (key, word) in [
+        ("name", "Chart"),
+        ("version", "Version"),
+        ("appVersion", "Of application"),
+        ("kubeVersion", "Kubernetes"),
+        ("description", "Description"),
+        ("home", "Home"),
+        ("type", "Type"),
+    ] {
         if let Some(text) = config.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()) {
             html.raw("<dt>").raw(word).raw("</dt><dd>");
             value::linked(&mut html, text);
@@ -138,7 +150,11 @@ fn files(image: &Image) -> Option<AnyView> {
     html.raw("<table class=\"rows rows-plain\"><thead><tr><th>File</th><th class=\"wide\">Type</th><th class=\"r\">Size</th></tr></thead><tbody>");
     for layer in &image.layers {
         let title = layer.annotations.get("org.opencontainers.image.title").map_or_else(|| format::digest(&layer.digest), Clone::clone);
-        html.raw("<tr><td class=\"mono\" title=\"").text(&layer.digest).raw("\">").text(&title).raw("</td><td class=\"wide text-sm text-ink-2\">");
+        html.raw("<tr><td class=\"mono\" title=\"")
+            .text(&layer.digest)
+            .raw("\">")
+            .text(&title)
+            .raw("</td><td class=\"wide text-sm text-ink-2\">");
         html.text(&layer.media_type).raw("</td><td class=\"r\">");
         value::size(&mut html, layer.size);
         html.raw("</td></tr>");
@@ -187,7 +203,9 @@ fn before(base: &str, model: &ImageModel) -> Option<AnyView> {
     }
     let mut html = Html::default();
     for moment in image.tag_history.iter().take(8) {
-        html.raw("<dt class=\"mono\"><a class=\"hover:text-link\" href=\"").text(&address::reference(base, &by_digest(image, &moment.digest))).raw("\" title=\"");
+        html.raw("<dt class=\"mono\"><a class=\"hover:text-link\" href=\"")
+            .text(&address::reference(base, &by_digest(image, &moment.digest)))
+            .raw("\" title=\"");
         html.text(&moment.digest).raw("\">").text(format::digest(&moment.digest).trim_start_matches("sha256:")).raw("</a></dt><dd>");
         match &moment.until {
             None => {
@@ -220,7 +238,11 @@ fn before(base: &str, model: &ImageModel) -> Option<AnyView> {
 fn digests(image: &Image) -> AnyView {
     let mut html = Html::default();
     let mut one = |word: &'static str, digest: &str| {
-        html.raw("<div class=\"pb-2\"><p class=\"text-xs text-ink-2\">").raw(word).raw("</p><p class=\"mono break-all\">").text(digest).raw(" ");
+        html.raw("<div class=\"pb-2\"><p class=\"text-xs text-ink-2\">")
+            .raw(word)
+            .raw("</p><p class=\"mono break-all\">")
+            .text(digest)
+            .raw(" ");
         value::copy(&mut html, digest, "Copy digest");
         html.raw("</p></div>");
     };

@@ -74,7 +74,11 @@ fn user(facts: &mut Facts<'_>, user: &str) {
     facts.name("User");
     let name = user.split(':').next().unwrap_or_default();
     let is_root = matches!(name, "" | "root" | "0");
-    facts.html.raw("<dd><span class=\"mono\">").text(if user.is_empty() { "root" } else { user }).raw("</span> <span class=\"text-xs text-ink-3\">");
+    facts
+        .html
+        .raw("<dd><span class=\"mono\">")
+        .text(if user.is_empty() { "root" } else { user })
+        .raw("</span> <span class=\"text-xs text-ink-3\">");
     facts.html.raw(match (user.is_empty(), is_root) {
         (true, _) => "no user is set",
         (false, true) => "",
@@ -113,10 +117,18 @@ fn environment(facts: &mut Facts<'_>, env: Option<&Value>) {
     facts.name("Environment");
     facts.html.raw("<dd class=\"mono\">");
     let (seen, rest) = variables.split_at(if variables.len() > SEEN + 1 { SEEN } else { variables.len() });
-    seen.iter().for_each(|variable| write_variable(facts.html, variable));
+    for variable in seen {
+        write_variable(facts.html, variable);
+    }
     if !rest.is_empty() {
-        facts.html.raw("<details id=\"environment\"><summary class=\"font-sans text-sm text-link\">and ").number(rest.len() as u64).raw(" more</summary>");
-        rest.iter().for_each(|variable| write_variable(facts.html, variable));
+        facts
+            .html
+            .raw("<details id=\"environment\"><summary class=\"font-sans text-sm text-link\">and ")
+            .number(rest.len() as u64)
+            .raw(" more</summary>");
+        for variable in rest {
+            write_variable(facts.html, variable);
+        }
         facts.html.raw("</details>");
     }
     facts.html.raw("</dd>");
@@ -130,7 +142,9 @@ fn write_variable(html: &mut Html, variable: &str) {
         html.raw("<div>").text(variable).raw("</div>");
         return;
     }
-    html.raw("<div class=\"flex flex-wrap\">").text(name).raw("=<details><summary class=\"rounded-sm bg-warn-soft px-1.5 text-warn\" title=\"Anyone who can pull the image can read it\">");
+    html.raw("<div class=\"flex flex-wrap\">")
+        .text(name)
+        .raw("=<details><summary class=\"rounded-sm bg-warn-soft px-1.5 text-warn\" title=\"Anyone who can pull the image can read it\">");
     html.raw("looks secret, show</summary>").text(value).raw("</details></div>");
 }
 
@@ -166,7 +180,9 @@ mod tests {
 
     #[test]
     fn odd_configurations_are_no_error() {
-        for config in [json!(null), json!([]), json!({"config": 7}), json!({"config": {"Env": "x", "Entrypoint": 1, "Healthcheck": {"Test": [1]}}})] {
+        for config in
+            [json!(null), json!([]), json!({"config": 7}), json!({"config": {"Env": "x", "Entrypoint": 1, "Healthcheck": {"Test": [1]}}})]
+        {
             assert!(!written(&config).contains("Entrypoint"));
         }
     }

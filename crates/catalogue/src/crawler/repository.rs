@@ -24,7 +24,7 @@ const MAX_TAGS: usize = 1_000_000;
 /// Tags that are taken into lists together while a large repository is read.
 const TOGETHER: usize = 250;
 /// How long the registry's word on what is attached is good in a crawl.
-const REFERRERS: Duration = Duration::from_secs(3600);
+const REFERRERS: Duration = Duration::from_hours(1);
 
 /// Reads a repository's tags and what they name. New names show at once; what they name follows. A tag the list no
 /// longer has is asked for by name, and dropped when that, too, finds nothing.

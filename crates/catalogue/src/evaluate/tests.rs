@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    model::{Child, Row, Summary},
+    model::{Child, NEVER, Row, Summary},
     query::Facts,
 };
 use oci::Kind;
@@ -44,7 +44,7 @@ impl Facts for Tag<'_> {
         self.model.faces(self.manifest()).find(|m| m.description != NONE).map(|m| self.model.texts.text(m.description))
     }
     fn labels(&self) -> Option<Vec<(&str, &str)>> {
-        self.known().then(|| self.model.faces(self.manifest()).flat_map(|m| m.labels.iter().filter_map(|&l| self.model.texts.text(l).split_once('='))).collect())
+        self.known().then(|| self.model.faces(self.manifest()).flat_map(|m| m.labels()).collect())
     }
     fn platforms(&self) -> Option<Vec<&str>> {
         self.known().then(|| self.model.platforms(self.manifest()).map(|p| self.model.platform_names.text(p)).collect())
@@ -88,7 +88,7 @@ fn image(n: u8) -> Summary {
         children: vec![],
         blobs: vec![(digest(200), 1), (digest(n), u64::from(n) * 1000)],
         layers: u32::from(n % 4),
-        labels: vec![format!("team={}", if n % 2 == 0 { "payments" } else { "search" }), format!("Rev=V{n}")],
+        labels: vec![format!("team={}", if n % 2 == 0 { "payments" } else { "search" }), format!("Rev=V{n}"), format!("revision={:02x}{}", n, "0a1b2c".repeat(3)), format!("same={}", if n % 2 == 0 { "search" } else { "Debian" })],
         description: (n % 3 == 1).then(|| "Payments API = all".into()),
         base: (n % 4 == 1).then(|| "debian:12".into()),
         subject: None,
@@ -137,6 +137,7 @@ fn model() -> Model {
 fn agree(model: &Model, text: &str) {
     let Ok(query) = Query::parse(text) else { return };
     let evaluation = Evaluation::new(model, &query, NOW);
+    let within = evaluation.within();
     for (id, repo) in model.repos() {
         let mut by_each = Vec::new();
         evaluation.each(id, repo, |i| by_each.push(i));
@@ -149,9 +150,9 @@ fn agree(model: &Model, text: &str) {
             assert_eq!(evaluation.tag(id, position), query.matches(&facts, NOW), "{text}: {} {:?}", repo.name, facts.tag());
         }
         assert_eq!(by_each, expected, "{text}: {}", repo.name);
-        if !expected.is_empty() {
-            assert!(evaluation.repository(id), "{text}: {}", repo.name);
-        }
+        assert!(expected.is_empty() || evaluation.repository(id), "{text}: {}", repo.name);
+        let is_hit = !expected.is_empty() || evaluation.itself(id, repo);
+        assert!(!is_hit || within.as_ref().is_none_or(|w| w.has(id)), "{text}: {} lies outside", repo.name);
     }
 }
 
@@ -162,6 +163,10 @@ fn it_agrees_with_the_definition() {
         "", "api", "team/api:v", "payments", "PAYMENTS -api", "v*", "*.0.0", "0303", "sha256:6363", "digest:63", "label:team=payments", "-label:team=pay*", "label:rev=v4", "arch:arm64", "-arch:arm64",
         "os:linux", "platform:linux/amd64", "kind:helm", "kind:index,image", "age:>3d", "-age:>3d", "pushed:<3d", "-pushed:<3d", "size:>5kB", "signed:no", "layers:>1", "base:debian*", "registry:prod api",
         "repo:team/* OR postgres", "repo:team/* (v1 OR latest) -v1.0.0", "tag:~^[vV]", "tag:=latest", "api OR label:team=search", "= all", "rev", "team/*:v*", "unread", "-unread",
+        "030a1b", "0A1B2C0", "-0a1b2c0", "a1b2c0a1b2c0a1b2c", "label:revision", "label:rev*=~^0[1-3]", "label:revision=030a", "label:revision=030a1b2c0a1b2c0a1b2c", "-label:revision=03*", "label:same=search",
+        "label:*=search", "label:nothing", "-label:nothing", "label:team=nobody", "debian", "local/team", "local/team/api:", "team/api:v1.0.0", "team/api:v1.0.0x", ":latest", ":V2", ":", "prod/team/web:pr",
+        "team/web:*", "*:latest", "repo:api,web", "repo:=team/api", "repo:local", "tag:=V2", "tag:v", "digest:sha256:63", "digest:sha512:63", "digest:6363636363636363636363", "sha256:63636363636363636363",
+        "kind:helm OR unread", "(api OR v1) -team", "arch:arm64 OR latest",
     ] {
         agree(&model, text);
     }
@@ -182,7 +187,7 @@ proptest! {
     fn it_agrees_with_the_definition_on_any_query(
         terms in prop::collection::vec(prop::sample::select(vec![
             "api", "v1", "payments", "search", "v*", "team/api", "label:team", "label:team=search", "arch:arm64", "arch:amd64", "kind:helm", "age:>10d", "pushed:<2d", "size:>3kB", "size:<2kB",
-            "signed:no", "layers:2", "base:*", "repo:team/*", "registry:local", "tag:latest,V2", "digest:63", "0505", "api:v", "rev",
+            "signed:no", "layers:2", "base:*", "repo:team/*", "registry:local", "tag:latest,V2", "digest:63", "0505", "api:v", "rev", "0a1b2c0", "label:revision=05", "label:same=search", "local/team/api:v", ":v", "repo:api", "tag:=V2", "debian",
         ]), 1..4),
         signs in prop::collection::vec(any::<bool>(), 4),
         or in any::<bool>(),

@@ -1,20 +1,26 @@
+use super::{Bits, arena::Arena};
+use crate::query::TextMatch;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
-/// Distinct texts, each with a small number. Texts lie one after another in one arena, separated by newlines, so
-/// that all of them can be searched in one pass. Nothing is ever removed: what vanishes from a registry often comes back.
+/// Distinct texts, each with a small number, and all of them searched in one pass. Nothing is ever removed: what
+/// vanishes from a registry often comes back.
 #[derive(Default)]
 pub struct Dictionary {
-    arena: String,
-    /// Where each text begins; its end is the next one's beginning less the newline.
-    starts: Vec<u32>,
+    texts: Arena,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
+    /// Those with capitals once more in lower case, and their numbers. Capitals are rare in what registries hold, so
+    /// this costs little, and searching without regard to case is two plain searches.
+    lowered: Arena,
+    lowered_ids: Vec<u32>,
+    /// Bytes of the longest text.
+    longest: usize,
 }
 
 impl Dictionary {
     /// The number of a text, given to it now if it has none. Newlines in it become spaces. Texts are cut at 1,024
-    /// bytes, the arena at 4 GiB (then the empty text's number is given).
+    /// bytes, all of them together at 4 GiB (then the first text's number is given).
     pub fn number(&mut self, text: &str) -> u32 {
         let mut end = text.len().min(1024);
         while !text.is_char_boundary(end) {
@@ -22,26 +28,24 @@ impl Dictionary {
         }
         let text = &text[..end];
         let owned;
-        let text = if text.contains('\n') {
+        let text = if memchr::memchr(b'\n', text.as_bytes()).is_some() {
             owned = text.replace('\n', " ");
             &owned
         } else {
             text
         };
         let hash = self.hasher.hash_one(text);
-        let (arena, starts) = (&self.arena, &self.starts);
-        if let Some(&id) = self.table.find(hash, |&id| read(arena, starts, id) == text) {
+        let texts = &self.texts;
+        if let Some(&id) = self.table.find(hash, |&id| texts.get(id) == text) {
             return id;
         }
-        let (Ok(id), Ok(start)) = (u32::try_from(self.starts.len()), u32::try_from(self.arena.len())) else { return 0 };
-        if self.arena.len() + text.len() + 1 > u32::MAX as usize {
-            return 0;
+        let Some(id) = self.texts.push(text) else { return 0 };
+        let (texts, hasher) = (&self.texts, &self.hasher);
+        self.table.insert_unique(hash, id, |&id| hasher.hash_one(texts.get(id)));
+        if text.bytes().any(|b| b.is_ascii_uppercase()) && self.lowered.push(&text.to_ascii_lowercase()).is_some() {
+            self.lowered_ids.push(id);
         }
-        self.arena.push_str(text);
-        self.arena.push('\n');
-        self.starts.push(start);
-        let (arena, starts, hasher) = (&self.arena, &self.starts, &self.hasher);
-        self.table.insert_unique(hash, id, |&id| hasher.hash_one(read(arena, starts, id)));
+        self.longest = self.longest.max(text.len());
         id
     }
 
@@ -51,115 +55,80 @@ impl Dictionary {
     }
 
     /// The text of a number; empty for a number never given.
+    #[inline]
     pub fn text(&self, id: u32) -> &str {
-        read(&self.arena, &self.starts, id)
+        self.texts.get(id)
     }
 
     pub fn len(&self) -> usize {
-        self.starts.len()
+        self.texts.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
+        self.len() == 0
     }
 
     /// The texts for which `matches` holds.
     pub fn bits(&self, matches: impl Fn(&str) -> bool) -> Bits {
         let mut bits = Bits::new(self.len());
-        for id in 0..self.starts.len() as u32 {
-            if matches(self.text(id)) {
-                bits.set(id);
+        (0..self.len() as u32).filter(|&id| matches(self.text(id))).for_each(|id| bits.set(id));
+        bits
+    }
+
+    /// The texts that any of them matches; a part or a whole text is looked up, only patterns are tried on each.
+    pub fn matching(&self, any: &[TextMatch]) -> Bits {
+        let mut bits = Bits::new(self.len());
+        for one in any {
+            match one {
+                TextMatch::Contains(part) if !part.needle().is_empty() => self.each_containing(part.needle(), |id| bits.set(id)),
+                TextMatch::Exact(text) => self.find(text).into_iter().for_each(|id| bits.set(id)),
+                _ => bits.add(&self.bits(|text| one.matches(text))),
             }
         }
         bits
     }
 
-    /// The texts that hold `needle`, letter case ignored for ASCII. One pass over the arena for needles in lower
-    /// case over texts without capitals; texts with capitals are looked at one by one only if `needle` was not found
-    /// as it stands.
+    /// The texts that hold `needle`.
     pub fn containing(&self, needle: &str) -> Bits {
         let mut bits = Bits::new(self.len());
-        if needle.is_empty() || needle.contains('\n') {
-            return bits;
-        }
-        let mut mark = |needle: &[u8]| {
-            let finder = memchr::memmem::Finder::new(needle);
-            let arena = self.arena.as_bytes();
-            let mut at = 0;
-            while let Some(hit) = finder.find(&arena[at..]) {
-                let position = (at + hit) as u32;
-                let id = self.starts.partition_point(|&s| s <= position) as u32 - 1;
-                bits.set(id);
-                // On to the next text: one hit in each is enough.
-                at = self.starts.get(id as usize + 1).map_or(arena.len(), |&s| s as usize);
-            }
-        };
-        mark(needle.as_bytes());
-        // Capitals are rare in what registries hold; the three spellings people use cover nearly all of it, and
-        // the loop below the rest.
-        if needle.bytes().any(|b| b.is_ascii_lowercase()) && self.arena_has_capitals() {
-            let finder = needle.to_ascii_lowercase();
-            for id in 0..self.starts.len() as u32 {
-                let text = self.text(id);
-                if !bits.has(id) && text.bytes().any(|b| b.is_ascii_uppercase()) && text.to_ascii_lowercase().contains(&finder) {
-                    bits.set(id);
-                }
-            }
-        }
+        self.each_containing(needle, |id| bits.set(id));
         bits
     }
 
-    fn arena_has_capitals(&self) -> bool {
-        self.arena.bytes().any(|b| b.is_ascii_uppercase())
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        self.arena.capacity() + self.starts.capacity() * 4 + self.table.capacity() * 5
-    }
-}
-
-fn read<'a>(arena: &'a str, starts: &[u32], id: u32) -> &'a str {
-    let Some(&start) = starts.get(id as usize) else { return "" };
-    let end = starts.get(id as usize + 1).map_or(arena.len(), |&e| e as usize) - 1;
-    &arena[start as usize..end]
-}
-
-/// A set of numbers below a bound.
-#[derive(Clone, Default)]
-pub struct Bits {
-    words: Vec<u64>,
-    count: usize,
-}
-
-impl Bits {
-    pub fn new(bound: usize) -> Self {
-        Self { words: vec![0; bound.div_ceil(64)], count: 0 }
-    }
-
-    pub fn set(&mut self, id: u32) {
-        if let Some(word) = self.words.get_mut(id as usize / 64) {
-            let bit = 1 << (id % 64);
-            self.count += usize::from(*word & bit == 0);
-            *word |= bit;
+    /// Calls `found` with each text that holds `needle` (in ASCII lower case), letter case ignored for ASCII; with some
+    /// of them twice.
+    pub fn each_containing(&self, needle: &str, mut found: impl FnMut(u32)) {
+        if needle.len() >= self.longest {
+            // Only the whole of a text can be as long: no need to read them all.
+            if needle.len() == self.longest
+                && self.lowered.len() == 0
+                && let Some(id) = self.find(needle)
+            {
+                found(id);
+                return;
+            }
+            if needle.len() > self.longest || self.lowered.len() == 0 {
+                return;
+            }
+        }
+        self.texts.each_with(needle, &mut found);
+        if needle.bytes().any(|b| b.is_ascii_lowercase()) {
+            self.lowered.each_with(needle, |i| self.lowered_ids.get(i as usize).copied().into_iter().for_each(&mut found));
         }
     }
 
-    #[inline]
-    pub fn has(&self, id: u32) -> bool {
-        self.words.get(id as usize / 64).is_some_and(|w| w >> (id % 64) & 1 == 1)
+    /// Room for so many more texts, so that the table need not grow by halves.
+    pub fn reserve(&mut self, texts: usize) {
+        let (texts_, hasher) = (&self.texts, &self.hasher);
+        self.table.reserve(texts, |&id| hasher.hash_one(texts_.get(id)));
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.words.iter().enumerate().flat_map(|(i, &w)| (0..64).filter(move |b| w >> b & 1 == 1).map(move |b| (i * 64 + b) as u32))
+    /// Gives back what was kept for growing.
+    pub fn shrink(&mut self) {
+        let (texts, hasher) = (&self.texts, &self.hasher);
+        self.table.shrink_to_fit(|&id| hasher.hash_one(texts.get(id)));
+        self.texts.shrink();
+        self.lowered.shrink();
     }
 }
 
@@ -175,17 +144,30 @@ mod tests {
         assert_eq!((d.number("latest"), d.text(a), d.find("latest")), (b, "v2.14.0", Some(b)));
         assert_eq!(d.containing("2").iter().collect::<Vec<_>>(), [a, c]);
         assert_eq!(d.containing("release").iter().collect::<Vec<_>>(), [c]);
+        assert_eq!(d.containing("release-2").iter().collect::<Vec<_>>(), [c]);
         assert_eq!(d.containing("v2.14.0\nl").count(), 0);
+        assert_eq!(d.containing("").count(), 0);
         assert_eq!(d.text(99), "");
+    }
+
+    #[test]
+    fn the_longest_text_is_found_as_a_whole() {
+        let mut d = Dictionary::default();
+        let (short, long) = (d.number("abc"), d.number("abcdef"));
+        assert_eq!(d.containing("abcdef").iter().collect::<Vec<_>>(), [long]);
+        assert_eq!(d.containing("abcdefg").count(), 0);
+        assert_eq!(d.containing("abc").iter().collect::<Vec<_>>(), [short, long]);
     }
 
     proptest! {
         #[test]
-        fn searching_the_arena_equals_searching_each(texts in prop::collection::vec("[a-cA\\-.]{0,5}", 0..30), needle in "[a-c.]{1,3}") {
+        fn searching_the_arena_equals_searching_each(texts in prop::collection::vec("[a-cA\\-.]{0,5}", 0..30), needle in "[a-c.]{1,5}") {
             let mut d = Dictionary::default();
             for t in &texts { d.number(t); }
             let expected: Vec<u32> = (0..d.len() as u32).filter(|&i| d.text(i).to_ascii_lowercase().contains(&needle)).collect();
-            prop_assert_eq!(d.containing(&needle).iter().collect::<Vec<_>>(), expected);
+            prop_assert_eq!(d.containing(&needle).iter().collect::<Vec<_>>(), expected.clone());
+            let any = [TextMatch::Contains(crate::query::Contains::new(&needle)), TextMatch::Exact(needle.as_str().into())];
+            prop_assert_eq!(d.matching(&any).iter().collect::<Vec<_>>(), expected);
         }
     }
 }

@@ -30,6 +30,10 @@ pub struct Repo {
     pub(super) reached: Vec<u32>,
     /// Tags counted in the totals.
     pub(super) counted: u32,
+    /// In the model's places.
+    pub(super) place: u32,
+    /// Counted among those that are not wholly read.
+    pub(super) pending: bool,
 }
 
 /// The rest of a tag.
@@ -82,7 +86,7 @@ pub struct Facts {
 }
 
 impl Repo {
-    pub(super) fn new(registry: u16, name: &str, now: i64) -> Self {
+    pub(super) fn new(registry: u16, name: &str, place: u32, now: i64) -> Self {
         Self {
             registry,
             name: name.into(),
@@ -98,6 +102,8 @@ impl Repo {
             generation: 0,
             reached: Vec::new(),
             counted: 0,
+            place,
+            pending: true,
         }
     }
 
@@ -139,6 +145,13 @@ impl Repo {
         self.rows.push(row);
     }
 
+    /// Room for exactly so many more.
+    pub(crate) fn reserve(&mut self, tags: usize) {
+        self.names.reserve_exact(tags);
+        self.manifests.reserve_exact(tags);
+        self.rows.reserve_exact(tags);
+    }
+
     pub(crate) fn remove(&mut self, name: u32) {
         if let Some(i) = self.names.iter().position(|&n| n == name) {
             self.names.remove(i);
@@ -153,10 +166,10 @@ impl Model {
     pub fn settle(&mut self, id: u32) {
         let Some(mut repo) = self.repos.get_mut(id as usize).and_then(Option::take) else { return };
         self.order(&mut repo);
-        let mut reached = Vec::new();
         let mut tagged: Vec<u32> = repo.manifests.iter().copied().filter(|&m| m != NONE).collect();
         tagged.sort_unstable();
         tagged.dedup();
+        let mut reached = Vec::with_capacity(tagged.len() + repo.machinery.len());
         for &m in &tagged {
             self.reach(m, 0, &mut reached);
         }
@@ -167,19 +180,32 @@ impl Model {
         }
         reached.sort_unstable();
         reached.dedup();
-        // Hold first: what stays must not fall to nothing in between.
-        self.hold(&reached);
-        let before = std::mem::replace(&mut repo.reached, reached);
-        self.let_go(&before);
+        let before = std::mem::take(&mut repo.reached);
+        self.change_holds(id, &before, &reached);
+        repo.reached = reached;
+        for &name in &repo.names {
+            self.named.insert(name, id);
+        }
 
         let facts = self.derive(&repo, &tagged);
         self.totals.tags = self.totals.tags + repo.names.len() as u64 - u64::from(repo.counted);
         self.totals.unshared = self.totals.unshared - repo.facts.unshared + facts.unshared;
         repo.counted = repo.names.len() as u32;
         repo.facts = facts;
+        let pending = repo.facts.unfetched > 0 || repo.crawled == NEVER;
+        let of = self.pending_of(repo.registry);
+        *of = *of + u32::from(pending) - u32::from(repo.pending);
+        repo.pending = pending;
         repo.generation = repo.generation.wrapping_add(1);
         self.repos[id as usize] = Some(repo);
         self.generation += 1;
+    }
+
+    /// A repository reaches other manifests than before; both lists are in order. What stays is left alone.
+    fn change_holds(&mut self, id: u32, before: &[u32], after: &[u32]) {
+        let without = |these: &[u32], those: &[u32]| these.iter().copied().filter(|m| those.binary_search(m).is_err()).collect::<Vec<_>>();
+        self.hold(id, &without(after, before));
+        self.let_go(id, &without(before, after));
     }
 
     /// Puts the tags into version order.
@@ -201,18 +227,13 @@ impl Model {
         for &m in tagged {
             let from = all.len();
             self.blobs_under(m, 0, &mut all);
-            let mut own = all[from..].to_vec();
-            own.sort_unstable();
-            own.dedup();
-            facts.unshared = own.iter().fold(facts.unshared, |sum, &b| sum.saturating_add(self.blobs[b as usize].size));
+            facts.unshared = facts.unshared.saturating_add(self.bytes_of(&mut all[from..]));
             if let Some(info) = self.manifest(m).filter(|i| i.known) {
                 facts.kinds |= 1 << info.kind as u16;
             }
         }
-        all.sort_unstable();
-        all.dedup();
-        facts.size = all.iter().fold(0, |sum: u64, &b| sum.saturating_add(self.blobs[b as usize].size));
-        facts.unfetched = repo.manifests.iter().zip(&repo.rows).filter(|&(&m, row)| row.problem == NONE && !self.manifest(m).is_some_and(|i| i.known)).count() as u32;
+        facts.size = self.bytes_of(&mut all);
+        facts.unfetched = repo.manifests.iter().zip(&repo.rows).filter(|&(&m, row)| row.problem == NONE && !self.manifests.known(m)).count() as u32;
         facts.updated = (0..repo.names.len()).filter_map(|i| self.changed(repo, i)).max();
         facts.newest = self.newest(repo);
         for &m in tagged {
@@ -227,6 +248,12 @@ impl Model {
             }
         }
         facts
+    }
+
+    /// Bytes of blobs, each counted once; puts them into order.
+    fn bytes_of(&self, blobs: &mut [u32]) -> u64 {
+        blobs.sort_unstable();
+        blobs.chunk_by(|a, b| a == b).fold(0, |sum: u64, same| sum.saturating_add(self.blobs.size(same[0])))
     }
 
     /// When a tag last changed: when it was pushed, else when its image was built (but never after we saw it).
@@ -280,7 +307,7 @@ impl Model {
                 if attestation.statements.is_empty() {
                     add(Attachment { kind: Kind::Provenance, descriptor: self.descriptor(child.manifest, None) });
                 }
-                for &(kind, predicate) in &attestation.statements {
+                for &(kind, predicate) in attestation.statements {
                     add(Attachment { kind, descriptor: self.descriptor(child.manifest, Some(self.texts.text(predicate))) });
                 }
             }
@@ -298,7 +325,7 @@ impl Model {
                 // GitLab answers this tag with the subject itself; its children are no referrers.
                 for child in info.children.iter().filter(|c| c.platform == NONE) {
                     let Some(c) = self.manifest(child.manifest).filter(|c| c.known) else { continue };
-                    if c.key != super::Key::new(subject.as_str()) {
+                    if self.digest(child.manifest).as_deref() != Some(subject.as_str()) {
                         add(Attachment { kind: c.kind, descriptor: self.descriptor(child.manifest, None) });
                     }
                 }
@@ -310,18 +337,18 @@ impl Model {
 
     /// A descriptor of a manifest from what we know.
     fn descriptor(&self, manifest: u32, predicate: Option<&str>) -> Descriptor {
-        let info = &self.manifests[manifest as usize];
+        let info = self.manifest(manifest);
         let text = |id: u32| if id == NONE { None } else { Some(self.texts.text(id).to_owned()) };
         let mut annotations: std::collections::BTreeMap<String, String> =
-            info.labels.iter().filter_map(|&l| self.texts.text(l).split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))).collect();
+            info.iter().flat_map(|i| i.labels()).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         if let Some(predicate) = predicate.filter(|p| !p.is_empty()) {
             annotations.insert("in-toto.io/predicate-type".to_owned(), predicate.to_owned());
         }
         Descriptor {
-            media_type: text(info.media_type).unwrap_or_default(),
-            digest: oci::Digest::parse(&info.key.text()).unwrap_or_else(|_| oci::Digest::sha256(&[0; 32])),
-            size: u64::from(info.bytes),
-            artifact_type: text(info.artifact_type),
+            media_type: text(info.map_or(NONE, |i| i.media_type)).unwrap_or_default(),
+            digest: self.digest(manifest).and_then(|d| oci::Digest::parse(&d).ok()).unwrap_or_else(|| oci::Digest::sha256(&[0; 32])),
+            size: info.map_or(0, |i| i.bytes.into()),
+            artifact_type: text(info.map_or(NONE, |i| i.artifact_type)),
             platform: None,
             has_platform: false,
             annotations,

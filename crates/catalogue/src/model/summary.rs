@@ -45,6 +45,64 @@ pub struct Child {
     pub manifest: bool,
 }
 
+/// A [`Summary`] whose texts lie where it was read from: at start a million are read, and each is looked at once. Field by
+/// field as [`Summary`], since both are read from the same bytes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SummaryView<'a> {
+    pub kind: Kind,
+    pub media_type: &'a str,
+    pub bytes: u32,
+    #[serde(borrow)]
+    pub artifact_type: Option<&'a str>,
+    pub created: Option<i64>,
+    #[serde(borrow)]
+    pub platform: Option<&'a str>,
+    #[serde(borrow)]
+    pub children: Vec<ChildView<'a>>,
+    #[serde(borrow)]
+    pub blobs: Vec<(&'a str, u64)>,
+    pub layers: u32,
+    #[serde(borrow)]
+    pub labels: Vec<&'a str>,
+    #[serde(borrow)]
+    pub description: Option<&'a str>,
+    #[serde(borrow)]
+    pub base: Option<&'a str>,
+    /// Read past only: what is attached is found from the subject's side.
+    #[serde(borrow)]
+    _subject: Option<&'a str>,
+    #[serde(borrow)]
+    pub statements: Vec<(Kind, &'a str)>,
+    pub sizeless: bool,
+}
+
+/// A [`Child`] likewise.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ChildView<'a> {
+    pub digest: &'a str,
+    #[serde(borrow)]
+    pub platform: Option<&'a str>,
+    #[serde(borrow)]
+    pub attests: Option<&'a str>,
+    pub manifest: bool,
+}
+
+impl<'a> SummaryView<'a> {
+    /// `None` for a summary of another version or a damaged one.
+    pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let (&version, rest) = bytes.split_first()?;
+        if version == Summary::VERSION { postcard::from_bytes(rest).ok() } else { None }
+    }
+
+    /// Bytes of its distinct layers and configuration; none for an index and where layers have no sizes.
+    pub(crate) fn size(&self) -> Option<u64> {
+        if self.sizeless || !self.children.is_empty() || media_type::is_index(self.media_type) {
+            return None;
+        }
+        Some(self.blobs.iter().fold(0u64, |sum, (_, size)| sum.saturating_add(*size)))
+    }
+}
+
 impl Summary {
     /// The first byte of a stored summary.
     const VERSION: u8 = 1;
@@ -135,10 +193,31 @@ impl Summary {
 
     /// Bytes of its distinct layers and configuration; none for an index and where layers have no sizes.
     pub fn size(&self) -> Option<u64> {
-        if self.sizeless || !self.children.is_empty() || media_type::is_index(&self.media_type) {
-            return None;
+        self.view().size()
+    }
+
+    pub(crate) fn view(&self) -> SummaryView<'_> {
+        SummaryView {
+            kind: self.kind,
+            media_type: &self.media_type,
+            bytes: self.bytes,
+            artifact_type: self.artifact_type.as_deref(),
+            created: self.created,
+            platform: self.platform.as_deref(),
+            children: self
+                .children
+                .iter()
+                .map(|c| ChildView { digest: &c.digest, platform: c.platform.as_deref(), attests: c.attests.as_deref(), manifest: c.manifest })
+                .collect(),
+            blobs: self.blobs.iter().map(|(digest, size)| (digest.as_str(), *size)).collect(),
+            layers: self.layers,
+            labels: self.labels.iter().map(String::as_str).collect(),
+            description: self.description.as_deref(),
+            base: self.base.as_deref(),
+            _subject: self.subject.as_deref(),
+            statements: self.statements.iter().map(|(kind, predicate)| (*kind, predicate.as_str())).collect(),
+            sizeless: self.sizeless,
         }
-        Some(self.blobs.iter().fold(0u64, |sum, (_, size)| sum.saturating_add(*size)))
     }
 }
 
@@ -190,7 +269,9 @@ mod tests {
         assert_eq!(s.description.as_deref(), Some("Pays"));
         assert_eq!(s.platform.as_deref(), Some("linux/amd64"));
         assert!(s.labels.contains(&"team=payments".to_owned()));
-        assert_eq!(Summary::decode(&s.encode()), Some(s));
+        let encoded = s.encode();
+        assert_eq!(format!("{:?}", SummaryView::decode(&encoded)), format!("{:?}", Some(s.view())));
+        assert_eq!(Summary::decode(&encoded), Some(s));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use oci::Kind;
 
 fn digest(c: char) -> String {
     format!("sha256:{}", c.to_string().repeat(64))
@@ -134,9 +135,62 @@ fn machinery_tags_are_attached_to_what_they_speak_of() {
 fn digests_are_found_by_their_first_digits() {
     let mut m = Model::default();
     let id = m.manifest_number(&format!("sha256:3f2a{}", "0".repeat(60)));
-    assert!(m.digest_begins(id, "3f2") && m.digest_begins(id, "") && !m.digest_begins(id, "3f3"));
     let odd = m.manifest_number("blake3:abcdef");
-    assert!(m.digest_begins(odd, "abc"));
+    let zero = m.manifest_number(&format!("sha256:{}", "0".repeat(64)));
+    let beginning = |text: &str| {
+        let mut found = Bits::default();
+        m.add_beginning(&crate::query::DigestPrefix::parse(text).unwrap(), &mut found);
+        found.iter().collect::<Vec<_>>()
+    };
+    assert_eq!((beginning("3f2"), beginning("3f3"), beginning("sha256:3f2a"), beginning("blake3:3f2a")), (vec![id], vec![], vec![id], vec![]));
+    assert_eq!((beginning("abc"), beginning("blake3:ab"), beginning("sha256:ab")), (vec![odd], vec![odd], vec![]));
+    assert_eq!((beginning("00000"), beginning(&"0".repeat(64)), beginning(&"0".repeat(65))), (vec![zero], vec![zero], vec![]));
+    assert_eq!((beginning(&format!("3f2a{}", "0".repeat(20))), beginning(&format!("3f2a{}1", "0".repeat(20)))), (vec![id], vec![]));
     assert_eq!(m.digest(odd).as_deref(), Some("blake3:abcdef"));
     assert_eq!(m.find_manifest("blake3:abcdef"), Some(odd));
+}
+
+#[test]
+fn what_manifests_say_is_found_by_its_value_only() {
+    let mut m = Model::new(vec!["local".into()]);
+    let mut one = image(&[('c', 1)]);
+    one.labels = vec!["Team=Payments".into(), "revision=abcdef0123".into(), "empty=".into(), "no label".into(), "a=b=c".into()];
+    let one = m.learn(&digest('1'), &one);
+    let mut two = image(&[('d', 1)]);
+    two.labels = vec!["owner=payments".into()];
+    let two = m.learn(&digest('2'), &two);
+    let saying = |text: &str| m.saying(text).iter().collect::<Vec<_>>();
+    assert_eq!((saying("payments"), saying("team"), saying("pays")), (vec![one, two], vec![], vec![one, two]));
+    assert_eq!((saying("cdef0"), saying("abcdef0123"), saying("abcdef01234"), saying("b=c")), (vec![one], vec![one], vec![], vec![one]));
+    assert_eq!(m.manifest(one).unwrap().labels().collect::<Vec<_>>(), [("Team", "Payments"), ("revision", "abcdef0123"), ("empty", ""), ("a", "b=c")]);
+}
+
+#[test]
+fn a_registry_is_pending_until_all_its_tags_are_read() {
+    let mut m = Model::new(vec!["local".into(), "other".into()]);
+    let (a, b) = (m.add_repo(0, "a", 1), m.add_repo(0, "b", 1));
+    let number = m.manifest_number(&digest('1'));
+    put(&mut m, a, "v1", number);
+    for id in [a, b] {
+        m.repo_mut(id).unwrap().crawled = 5;
+        m.settle(id);
+    }
+    assert!(m.is_pending(0) && !m.is_pending(1));
+    m.learn(&digest('1'), &image(&[('c', 1)]));
+    m.settle(a);
+    assert!(!m.is_pending(0));
+    let c = m.add_repo(0, "c", 1);
+    assert!(m.is_pending(0));
+    m.drop_repo(c);
+    assert!(!m.is_pending(0));
+}
+
+#[test]
+fn a_large_layer_keeps_its_size() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    let one = m.learn(&digest('1'), &image(&[('c', 1), ('x', u64::from(u32::MAX)), ('y', 1 << 40)]));
+    put(&mut m, a, "v1", one);
+    m.settle(a);
+    assert_eq!(m.totals().size, 1 + u64::from(u32::MAX) + (1 << 40));
 }

@@ -1,8 +1,10 @@
 use super::Pools;
 use super::batch::text;
-use crate::record::{Loaded, ManifestRecord, MomentRecord, ReferrersRecord, RegistryRecord, RepositoryRecord, TagRecord};
+use crate::record::{ManifestRecord, MomentRecord, Piece, ReferrersRecord, RegistryRecord, RepositoryRecord, TagRow};
 use futures::TryStreamExt as _;
-use sqlx::raw_sql;
+use serde::Deserialize;
+use sqlx::{Row as _, raw_sql};
+use std::borrow::Cow;
 
 /// A million rows take seconds, over a slow line more.
 const LONGER: &str = "SET LOCAL statement_timeout = '15min'";
@@ -16,6 +18,9 @@ const SQLITE_TAGS: &str = "SELECT registry, repository,
      FROM tags GROUP BY registry, repository ORDER BY registry, repository";
 const POSTGRESQL_TAGS: &str = "SELECT registry, repository, tag, digest, first_seen, pushed, told, strikes, problem FROM tags
      ORDER BY registry, repository, tag";
+/// Rows are only ever added, so the last one's number is how many there are; counting them would read them all.
+const SQLITE_MANIFESTS: &str = "SELECT COALESCE(MAX(rowid), 0) FROM manifests";
+const POSTGRESQL_MANIFESTS: &str = "SELECT GREATEST(reltuples, 0)::BIGINT FROM pg_catalog.pg_class WHERE oid = 'manifests'::regclass";
 /// In no order: as they lie.
 const MANIFESTS: &str = "SELECT digest, summary FROM manifests";
 const REFERRERS: &str = "SELECT registry, repository, digest, checked, descriptors FROM referrers
@@ -36,81 +41,88 @@ macro_rules! on {
     };
 }
 
-/// Streams a table's rows into records, so that no row is held twice.
+/// Hands on a table's rows as they come, so that no row is held twice.
 macro_rules! table {
-    ($transaction:ident, $sql:expr, $type:ty, |$row:pat_param| $record:expr) => {{
-        let mut records = Vec::new();
-        let mut rows = sqlx::query_as::<_, $type>($sql).fetch(&mut *$transaction);
+    ($transaction:ident, $take:ident, $sql:expr, |$row:ident| $piece:expr) => {{
+        let mut rows = sqlx::query($sql).fetch(&mut *$transaction);
         while let Some($row) = rows.try_next().await? {
-            records.push($record);
+            $take($piece);
         }
-        records
     }};
 }
 
-macro_rules! everything {
-    ($transaction:ident, $tags:expr) => {
-        Loaded {
-            registries: table!($transaction, REGISTRIES, (String, Option<i64>, Option<String>), |(registry, crawled, capabilities)| {
-                RegistryRecord { registry, crawled, capabilities }
-            }),
-            repositories: table!($transaction, REPOSITORIES, (String, String, i64, Option<i64>, i64), |row| {
-                let (registry, repository, first_seen, crawled, strikes) = row;
-                RepositoryRecord { registry, repository, first_seen, crawled, strikes }
-            }),
-            tags: $tags,
-            manifests: table!($transaction, MANIFESTS, (String, Vec<u8>), |row| row),
-            referrers: table!($transaction, REFERRERS, (String, String, String, i64, String), |row| {
-                let (registry, repository, digest, checked, descriptors) = row;
-                ReferrersRecord { registry, repository, digest, checked, descriptors }
-            }),
-        }
-    };
+/// All tables, with the two statements in which the databases differ.
+macro_rules! all {
+    ($transaction:ident, $take:ident, $count:expr, |$tags:ident| $read_tags:expr) => {{
+        $take(Piece::Manifests(usize::try_from(sqlx::query_scalar::<_, i64>($count).fetch_one(&mut *$transaction).await?).unwrap_or(0)));
+        table!($transaction, $take, REGISTRIES, |row| {
+            Piece::Registry(RegistryRecord { registry: row.try_get(0)?, crawled: row.try_get(1)?, capabilities: row.try_get(2)? })
+        });
+        table!($transaction, $take, MANIFESTS, |row| Piece::Manifest { digest: row.try_get(0)?, summary: row.try_get(1)? });
+        table!($transaction, $take, REPOSITORIES, |row| {
+            Piece::Repository(RepositoryRecord { registry: row.try_get(0)?, repository: row.try_get(1)?, first_seen: row.try_get(2)?, crawled: row.try_get(3)?, strikes: row.try_get(4)? })
+        });
+        let $tags = &mut $transaction;
+        $read_tags;
+        table!($transaction, $take, REFERRERS, |row| {
+            Piece::Referrers(ReferrersRecord { registry: row.try_get(0)?, repository: row.try_get(1)?, digest: row.try_get(2)?, checked: row.try_get(3)?, descriptors: row.try_get(4)? })
+        });
+    }};
 }
 
-type TagRow = (String, String, String, Option<String>, i64, Option<i64>, bool, i64, Option<String>);
-
 /// In one transaction: what is read belongs together, whatever is written meanwhile.
-pub(super) async fn load(pools: &Pools) -> sqlx::Result<Loaded> {
+pub(super) async fn everything(pools: &Pools, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> sqlx::Result<()> {
     match pools {
         Pools::Sqlite { readers, .. } => {
             let mut transaction = readers.begin().await?;
-            let mut tags = Vec::new();
-            let mut rows = sqlx::query_as::<_, (String, String, String)>(SQLITE_TAGS).fetch(&mut *transaction);
-            while let Some((registry, repository, packed)) = rows.try_next().await? {
-                unpack(&registry, &repository, &packed, &mut tags)?;
-            }
-            drop(rows);
-            Ok(everything!(transaction, tags))
+            all!(transaction, take, SQLITE_MANIFESTS, |tags| {
+                let mut rows = sqlx::query(SQLITE_TAGS).fetch(&mut **tags);
+                while let Some(row) = rows.try_next().await? {
+                    take(Piece::Tags { registry: row.try_get(0)?, repository: row.try_get(1)?, tags: &unpack(row.try_get(2)?)? });
+                }
+            });
         }
         Pools::PostgreSql(pool) => {
             let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             raw_sql(LONGER).execute(&mut *transaction).await?;
-            let tags = table!(transaction, POSTGRESQL_TAGS, TagRow, |row| {
-                let (registry, repository, tag, digest, first_seen, pushed, told, strikes, problem) = row;
-                TagRecord { registry, repository, tag, digest, first_seen, pushed, told, strikes, problem }
+            all!(transaction, take, POSTGRESQL_MANIFESTS, |tags| {
+                let mut rows = sqlx::query(POSTGRESQL_TAGS).fetch(&mut **tags);
+                while let Some(row) = rows.try_next().await? {
+                    let text = |i: usize| row.try_get::<Option<&str>, _>(i).map(|t| t.map(Cow::Borrowed));
+                    let tag = TagRow {
+                        tag: Cow::Borrowed(row.try_get(2)?),
+                        digest: text(3)?,
+                        first_seen: row.try_get(4)?,
+                        pushed: row.try_get(5)?,
+                        told: row.try_get(6)?,
+                        strikes: row.try_get(7)?,
+                        problem: text(8)?,
+                    };
+                    take(Piece::Tags { registry: row.try_get(0)?, repository: row.try_get(1)?, tags: &[tag] });
+                }
             });
-            Ok(everything!(transaction, tags))
         }
     }
+    Ok(())
 }
 
 /// One repository's tags, as [`SQLITE_TAGS`] packs them.
-fn unpack(registry: &str, repository: &str, packed: &str, tags: &mut Vec<TagRecord>) -> sqlx::Result<()> {
-    type Row = (String, Option<String>, i64, Option<i64>, u8, i64, Option<String>);
-    let rows: Vec<Row> = serde_json::from_str(packed).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    tags.extend(rows.into_iter().map(|(tag, digest, first_seen, pushed, told, strikes, problem)| TagRecord {
-        registry: registry.to_owned(),
-        repository: repository.to_owned(),
-        tag,
-        digest,
+fn unpack(packed: &str) -> sqlx::Result<Vec<TagRow<'_>>> {
+    /// Borrows where the JSON has no escapes, which is nearly always.
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    type Row<'a> = (Text<'a>, Option<Text<'a>>, i64, Option<i64>, u8, i64, Option<Text<'a>>);
+    let rows: Vec<Row<'_>> = serde_json::from_str(packed).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let rows = rows.into_iter().map(|(tag, digest, first_seen, pushed, told, strikes, problem)| TagRow {
+        tag: tag.0,
+        digest: digest.map(|d| d.0),
         first_seen,
         pushed,
         told: told != 0,
         strikes,
-        problem,
-    }));
-    Ok(())
+        problem: problem.map(|p| p.0),
+    });
+    Ok(rows.collect())
 }
 
 pub(super) async fn manifest(pools: &Pools, digest: &str) -> sqlx::Result<Option<ManifestRecord>> {

@@ -1,0 +1,132 @@
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
+
+/// Digests of manifests, each with a small number. They lie in two columns: the first eight bytes apart from the rest,
+/// so that all can be asked for their first digits by reading eight bytes each.
+#[derive(Default)]
+pub(super) struct Digests {
+    heads: Vec<u64>,
+    tails: Vec<[u8; 24]>,
+    table: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Of other algorithms than sha256, whole. Their columns hold zeros.
+    others: HashMap<u32, Box<str>>,
+    other_ids: HashMap<Box<str>, u32>,
+}
+
+type Split = (u64, [u8; 24]);
+
+/// A sha256 digest's bytes, or none for another algorithm's.
+fn split(digest: &str) -> Option<Split> {
+    let mut bytes = [0; 32];
+    hex(digest.strip_prefix("sha256:").filter(|h| h.len() == 64)?, &mut bytes)?;
+    let (head, tail) = bytes.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*head), tail.try_into().ok()?))
+}
+
+/// Reads twice as many digits as there are bytes; none where one is no digit in lower case.
+pub(super) fn hex(digits: &str, bytes: &mut [u8]) -> Option<()> {
+    fn value(digit: u8) -> Option<u8> {
+        match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        }
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().as_chunks::<2>().0) {
+        *byte = value(pair[0])? << 4 | value(pair[1])?;
+    }
+    Some(())
+}
+
+impl Digests {
+    pub(super) fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    fn at(&self, id: u32) -> Split {
+        (self.heads[id as usize], self.tails[id as usize])
+    }
+
+    pub(super) fn find(&self, digest: &str) -> Option<u32> {
+        let Some(split) = split(digest) else { return self.other_ids.get(digest).copied() };
+        self.table.find(self.hasher.hash_one(split), |&id| self.at(id) == split).copied()
+    }
+
+    /// The number of a digest, and whether it was given now.
+    pub(super) fn number(&mut self, digest: &str) -> (u32, bool) {
+        let id = self.heads.len() as u32;
+        let split = split(digest);
+        if let Some(split) = split {
+            let hash = self.hasher.hash_one(split);
+            if let Some(&id) = self.table.find(hash, |&id| self.at(id) == split) {
+                return (id, false);
+            }
+            self.heads.push(split.0);
+            self.tails.push(split.1);
+            let (heads, tails, hasher) = (&self.heads, &self.tails, &self.hasher);
+            self.table.insert_unique(hash, id, |&id| hasher.hash_one((heads[id as usize], tails[id as usize])));
+        } else {
+            if let Some(&id) = self.other_ids.get(digest) {
+                return (id, false);
+            }
+            self.heads.push(0);
+            self.tails.push([0; 24]);
+            self.others.insert(id, digest.into());
+            self.other_ids.insert(digest.into(), id);
+        }
+        (id, true)
+    }
+
+    pub(super) fn text(&self, id: u32) -> Option<String> {
+        if let Some(other) = self.others.get(&id) {
+            return Some(other.to_string());
+        }
+        let mut bytes = [0; 32];
+        let (head, tail) = bytes.split_at_mut(8);
+        head.copy_from_slice(&self.heads.get(id as usize)?.to_be_bytes());
+        tail.copy_from_slice(self.tails.get(id as usize)?);
+        Some(oci::Digest::sha256(&bytes).to_string())
+    }
+
+    /// Calls `found` with each digest that begins so: of any algorithm where none is given; `digits` hexadecimal in
+    /// lower case.
+    pub(super) fn each_beginning(&self, algorithm: Option<&str>, digits: &str, mut found: impl FnMut(u32)) {
+        for (&id, text) in &self.others {
+            if text.split_once(':').is_some_and(|(a, encoded)| algorithm.is_none_or(|wanted| a == wanted) && encoded.starts_with(digits)) {
+                found(id);
+            }
+        }
+        if algorithm.is_some_and(|a| a != "sha256") || digits.len() > 64 {
+            return;
+        }
+        let padded = format!("{digits:0<64}");
+        let mut wanted = [0; 32];
+        if hex(&padded, &mut wanted).is_none() {
+            return;
+        }
+        let head = wanted.first_chunk().map_or(0, |h| u64::from_be_bytes(*h));
+        let unset = 64 - 4 * digits.len().min(16) as u32;
+        let mask = u64::MAX.checked_shl(unset).unwrap_or(0);
+        for (id, _) in self.heads.iter().enumerate().filter(|&(_, h)| h & mask == head) {
+            let id = id as u32;
+            let rest = digits.len() <= 16 || self.text(id).is_some_and(|t| t["sha256:".len()..].starts_with(digits));
+            if rest && !self.others.contains_key(&id) {
+                found(id);
+            }
+        }
+    }
+
+    /// Room for so many more.
+    pub(super) fn reserve(&mut self, digests: usize) {
+        self.heads.reserve_exact(digests);
+        self.tails.reserve_exact(digests);
+        let (heads, tails, hasher) = (&self.heads, &self.tails, &self.hasher);
+        self.table.reserve(digests, |&id| hasher.hash_one((heads[id as usize], tails[id as usize])));
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.heads.shrink_to_fit();
+        self.tails.shrink_to_fit();
+    }
+}

@@ -1,0 +1,156 @@
+use super::{Bits, Dictionary, Model, postings::Postings};
+use crate::query::{LabelMatch, TextMatch};
+
+/// What manifests say of themselves: keys and values of labels, and who says a value. Descriptions are said as well.
+///
+/// Values that are only hexadecimal digits (revisions, digests) are one image's own each, and more than all other text
+/// together. They have a dictionary of their own, read only for what may stand in one: hexadecimal digits.
+#[derive(Default)]
+pub(super) struct Said {
+    keys: Dictionary,
+    hexes: Dictionary,
+    /// Manifests by number of a text in [`Model::texts`].
+    by_text: Postings,
+    /// Manifests by number in `hexes`.
+    by_hex: Postings,
+    /// Keys that have a value in `hexes`.
+    hex_keys: Vec<bool>,
+}
+
+/// Set in the number of a value that is in `hexes`.
+const HEX: u32 = 1 << 31;
+/// The shortest run of digits that is no ordinary word: git's short revision.
+const REVISION: usize = 7;
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+impl Said {
+    pub(super) fn key(&self, id: u32) -> &str {
+        self.keys.text(id)
+    }
+
+    /// Notes that a manifest says a text of [`Model::texts`].
+    pub(super) fn text(&mut self, text: u32, manifest: u32) {
+        self.by_text.push(text, manifest);
+    }
+
+    /// Room for so many more manifests; each is likely to have a revision.
+    pub(super) fn reserve(&mut self, manifests: usize) {
+        self.hexes.reserve(manifests);
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.hexes.shrink();
+        self.by_text.shrink();
+        self.by_hex.shrink();
+    }
+}
+
+impl Model {
+    /// The text of a label's value.
+    pub(super) fn value(&self, id: u32) -> &str {
+        if id & HEX == 0 { self.texts.text(id) } else { self.said.hexes.text(id & !HEX) }
+    }
+
+    /// Notes a label. Returns the numbers of its key and value.
+    pub(super) fn say(&mut self, manifest: u32, key: &str, value: &str) -> (u32, u32) {
+        let key = self.said.keys.number(key);
+        if value.len() < REVISION || !is_hex(value) {
+            let value = self.texts.number(value);
+            self.said.by_text.push(value, manifest);
+            return (key, value);
+        }
+        let said = &mut self.said;
+        let value = said.hexes.number(value);
+        said.by_hex.push(value, manifest);
+        if said.hex_keys.len() <= key as usize {
+            said.hex_keys.resize(key as usize + 1, false);
+        }
+        said.hex_keys[key as usize] = true;
+        (key, HEX | value)
+    }
+
+    /// The manifests that say a text (in ASCII lower case) in a label's value or a description, and the indexes that
+    /// show one of them.
+    pub fn saying(&self, needle: &str) -> Bits {
+        let mut saying = Bits::default();
+        let mut add = |manifests: &[u32]| {
+            if saying.is_empty() && !manifests.is_empty() {
+                saying = Bits::new(self.manifest_bound());
+            }
+            manifests.iter().for_each(|&m| saying.set(m));
+        };
+        self.texts.each_containing(needle, |text| add(self.said.by_text.get(text)));
+        if is_hex(needle) {
+            self.said.hexes.each_containing(needle, |text| add(self.said.by_hex.get(text)));
+        }
+        self.add_showing(&mut saying);
+        saying
+    }
+
+    /// The manifests that have a label, and the indexes that show one of them.
+    pub fn labelled(&self, label: &LabelMatch) -> Bits {
+        let keys = self.said.keys.bits(|k| label.matches_key(k));
+        let mut labelled = Bits::new(self.manifest_bound());
+        let Some(values) = &label.values else {
+            let commons: Vec<bool> = self.manifests.commons().iter().map(|c| c.keys.iter().any(|&k| keys.has(k))).collect();
+            (0..self.manifest_bound() as u32).filter(|&m| self.manifests.common(m).is_some_and(|c| commons[c as usize])).for_each(|m| labelled.set(m));
+            self.add_showing(&mut labelled);
+            return labelled;
+        };
+        let mut add = |manifests: &[u32], value: u32| {
+            for &m in manifests {
+                // Another key may have the same value, and so may a description.
+                if self.manifests.label_numbers(m).any(|(k, v)| v == value && keys.has(k)) {
+                    labelled.set(m);
+                }
+            }
+        };
+        if !keys.is_empty() {
+            self.texts.matching(values).iter().for_each(|text| add(self.said.by_text.get(text), text));
+            if keys.iter().any(|k| self.said.hex_keys.get(k as usize) == Some(&true)) {
+                // A part that is not hexadecimal stands in none of them.
+                let may: Vec<TextMatch> = values.iter().filter(|v| !matches!(v, TextMatch::Contains(part) if !is_hex(part.needle()))).cloned().collect();
+                self.said.hexes.matching(&may).iter().for_each(|text| add(self.said.by_hex.get(text), HEX | text));
+            }
+        }
+        self.add_showing(&mut labelled);
+        labelled
+    }
+
+    /// Adds the indexes that show one of the manifests.
+    fn add_showing(&self, manifests: &mut Bits) {
+        if !manifests.is_empty() {
+            let showing: Vec<u32> = self.manifests.shows().iter().filter(|(_, shown)| manifests.has(*shown)).map(|&(index, _)| index).collect();
+            showing.into_iter().for_each(|index| manifests.set(index));
+        }
+    }
+
+    /// Adds the manifests whose digest begins so.
+    pub fn add_beginning(&self, prefix: &crate::query::DigestPrefix, manifests: &mut Bits) {
+        self.digests.each_beginning(prefix.algorithm.as_deref(), &prefix.hex, |m| {
+            if manifests.is_empty() {
+                manifests.add(&Bits::new(self.manifest_bound()));
+            }
+            manifests.set(m);
+        });
+    }
+
+    /// Of each number in [`Manifests::common`](super::manifest::Manifests::common), whether it passes.
+    pub(crate) fn kinds_and_platforms(&self, passes: impl Fn(oci::Kind, u32) -> bool) -> Vec<bool> {
+        self.manifests.commons().iter().map(|c| passes(c.kind, c.platform)).collect()
+    }
+
+    /// In which of [`Model::kinds_and_platforms`] a manifest stands; none until it is fetched.
+    #[inline]
+    pub(crate) fn common(&self, manifest: u32) -> Option<usize> {
+        self.manifests.common(manifest).map(|c| c as usize)
+    }
+
+    /// Entries of an index; none of any other manifest.
+    pub(crate) fn children(&self, manifest: u32) -> &[super::ChildInfo] {
+        self.manifests.children(manifest)
+    }
+}
