@@ -10,14 +10,19 @@ export const launch = () =>
 
 const dress = { viewport: { width: 1440, height: 900 } }
 
-/** The longest task of the page's main thread, in milliseconds, from a trace. */
+/** The longest task of the page's main thread, in milliseconds, from a trace, and what took most of it. */
 function longestTask(events) {
   const painted = events.findLast((e) => e.name === 'firstContentfulPaint')
   const main = events.find((e) => e.name === 'thread_name' && e.pid === painted?.pid && e.args.name === 'CrRendererMain')
   const began = events.findLast((e) => e.name === 'navigationStart' && e.pid === painted?.pid && e.ts <= painted.ts)?.ts ?? 0
   const tasks = events.filter((e) => e.ph === 'X' && e.pid === main?.pid && e.tid === main?.tid && e.ts >= began && /RunTask$/.test(e.name))
   if (tasks.length === 0) throw new Error('the trace has no tasks of the page')
-  return Math.max(...tasks.map((e) => e.dur)) / 1000
+  const longest = tasks.reduce((a, b) => (b.dur > a.dur ? b : a))
+  const steps = events.filter((e) => e.ph === 'X' && e.pid === main.pid && e.tid === main.tid && e.ts >= longest.ts && e.ts + e.dur <= longest.ts + longest.dur && !/Task$/.test(e.name))
+  const sums = new Map()
+  for (const e of steps) sums.set(e.name, (sums.get(e.name) ?? 0) + e.dur / 1000)
+  const most = [...sums].sort(([, a], [, b]) => b - a).slice(0, 6)
+  return { longest: longest.dur / 1000, within: most.map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`).join(', '), at: (longest.ts - began) / 1000 }
 }
 
 /**
@@ -66,7 +71,7 @@ export async function measure(browser, address, { done = 'html[data-hydrated]', 
       icon: document.querySelector('link[rel~=icon]')?.href,
     }
   })
-  const longest = trace ? longestTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents) : null
+  const task = trace ? longestTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents) : {}
   await context.close()
-  return { ...seen, complete, longest, files: [...files.values()], others }
+  return { ...seen, complete, ...task, files: [...files.values()], others }
 }

@@ -4,7 +4,7 @@ import { database, json, resident, startProduct } from './programs.mjs'
 import { note, row } from './report.mjs'
 
 needWrk()
-const seconds = Number(process.env.SECONDS ?? 6)
+const seconds = Number(process.env.DURATION ?? 6)
 const server = await startProduct({ file: database(20_000, 50) })
 try {
   const { items } = await json(`${server.url}/api/v1/repositories?limit=1000&sort=name`)

@@ -7,7 +7,7 @@ import { work } from './programs.mjs'
 
 const folder = join(work, 'peers/docker-registry-ui/dist')
 const types = { '.html': 'text/html', '.js': 'application/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.woff': 'font/woff', '.ttf': 'font/ttf', '.json': 'application/json' }
-const settings = { SINGLE_REGISTRY: 'true', DELETE_IMAGES: 'false', SHOW_CONTENT_DIGEST: 'true', SHOW_CATALOG_NB_TAGS: 'true', REGISTRY_TITLE: 'local', TAGLIST_PAGE_SIZE: '100' }
+const settings = { SINGLE_REGISTRY: 'true', DELETE_IMAGES: 'false', SHOW_CONTENT_DIGEST: 'true', SHOW_CATALOG_NB_TAGS: 'false', REGISTRY_TITLE: 'local', TAGLIST_PAGE_SIZE: '100' }
 
 /** Null where its files are not there. `registry` may be an address that counts. */
 export async function startPeer(registry) {

@@ -6,7 +6,7 @@ import { median, note, row, spread } from './report.mjs'
 
 needWrk()
 const ROUNDS = Number(process.env.ROUNDS ?? 7)
-const seconds = Number(process.env.SECONDS ?? 2)
+const seconds = Number(process.env.DURATION ?? 2)
 
 async function against(name, file, path, percent) {
   const server = await startProduct({ file })

@@ -96,7 +96,7 @@ pub struct Asked {
     pub registry: Option<String>,
     /// Only in this namespace and below (`namespace=`, catalogue only).
     pub namespace: Option<String>,
-    /// As in the API; none for the page's own default (catalogue: `pushed`; repository: `version`).
+    /// As in the API; none for the page's own default (catalogue: `-pushed`; repository: `version`).
     pub sort: Option<String>,
     /// One row for each tag (`flat=1`, repository only) instead of one for each digest.
     pub flat: bool,
@@ -126,9 +126,9 @@ pub struct QueryError {
 pub struct Namespace {
     /// The registry's name.
     pub registry: String,
-    /// Everything before the last `/` of a repository's name; empty for names without one.
+    /// One level below the namespace asked for; empty for repositories that are in none.
     pub namespace: String,
-    /// How many repositories are directly in it.
+    /// How many repositories are in it and below.
     pub repositories: u64,
     /// Bytes of their distinct blobs.
     pub size: Option<u64>,
@@ -314,12 +314,11 @@ impl Page {
     /// The document's title, unique for each page.
     pub fn title(&self) -> String {
         let what = match self {
-            Self::Catalogue(m) => match (&m.asked.registry, m.asked.q.as_str()) {
-                (None, "") => "Catalogue".to_owned(),
-                (Some(registry), "") => format!("Catalogue of {registry}"),
-                (None, q) => format!("{q} · Catalogue"),
-                (Some(registry), q) => format!("{q} · Catalogue of {registry}"),
-            },
+            Self::Catalogue(m) => {
+                let narrowed =
+                    [m.asked.registry.as_deref(), m.asked.namespace.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("/");
+                [m.asked.q.as_str(), &narrowed, "Catalogue"].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+            }
             Self::Registry(m) => format!("{} · Registry", m.registry.name),
             Self::Repository(m) => format!("{}/{}", m.repository.registry, m.repository.repository),
             Self::Image(m) if m.tab == Tab::Overview => m.image.reference.clone(),

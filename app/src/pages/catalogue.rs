@@ -16,8 +16,9 @@ use crate::{
 use api::{Repository, State};
 use leptos::prelude::*;
 
+/// What changed last comes first, unless asked otherwise.
 const SORTS: [(&str, &str); 6] = [
-    ("pushed", "Last pushed"),
+    ("-pushed", "Last pushed"),
     ("name", "Name"),
     ("-size", "Largest"),
     ("size", "Smallest"),
@@ -50,15 +51,8 @@ pub(super) fn draw(frame: &Frame, model: &CatalogueModel) -> AnyView {
     if totals.registries > 1 {
         facts.push(view! { <span class="max-md:hidden">{format::plural(totals.registries, "registry", "registries")}</span> }.into_any());
     }
-    let crumbs = match &model.asked.registry {
-        Some(registry) => vec![
-            Crumb { label: "Catalogue".into(), href: Some(format!("{base}/")), before: "" },
-            Crumb { label: registry.clone(), href: None, before: "/" },
-        ],
-        None => vec![Crumb { label: "Catalogue".into(), href: None, before: "" }],
-    };
     view! {
-        {heading(crumbs, state::freshness(base, &model.list.freshness, &model.registries, model.now))}
+        {heading(crumbs(base, &model.asked), state::freshness(base, &model.list.freshness, &model.registries, model.now))}
         {meta(facts)}
         {state::banners(base, &model.registries, model.now)}
         {bar(base, model)}
@@ -66,6 +60,29 @@ pub(super) fn draw(frame: &Frame, model: &CatalogueModel) -> AnyView {
         {content(frame, model)}
     }
     .into_any()
+}
+
+/// The catalogue, and how far it is narrowed to a registry and a namespace.
+fn crumbs(base: &str, asked: &Asked) -> Vec<Crumb> {
+    let mut steps = vec![(None, None, "Catalogue".to_owned())];
+    if let Some(registry) = &asked.registry {
+        steps.push((Some(registry.clone()), None, registry.clone()));
+    }
+    let mut path = String::new();
+    for part in asked.namespace.iter().flat_map(|namespace| namespace.split('/')) {
+        path = if path.is_empty() { part.to_owned() } else { format!("{path}/{part}") };
+        steps.push((asked.registry.clone(), Some(path.clone()), part.to_owned()));
+    }
+    let last = steps.len() - 1;
+    steps
+        .into_iter()
+        .enumerate()
+        .map(|(index, (registry, namespace, label))| {
+            let href = (index < last)
+                .then(|| address::catalogue(base, &Asked { registry, namespace, sort: asked.sort.clone(), ..Asked::default() }));
+            Crumb { label, href, before: if index == 0 { "" } else { "/" } }
+        })
+        .collect()
 }
 
 fn bar(base: &str, model: &CatalogueModel) -> impl IntoView + use<> {
@@ -176,29 +193,44 @@ fn flat(base: &str, model: &CatalogueModel) -> String {
     html.into_string()
 }
 
-/// One table body for each namespace; its head folds it, without a script.
+/// One table body for each namespace one level below the one asked for; its head folds it, without a script. Deeper
+/// ones stand in the rows: names sort so that only the outermost level holds together.
 fn groups(base: &str, model: &CatalogueModel) -> String {
     let several = model.registries.len() > 1;
+    let within = model.asked.namespace.as_deref().unwrap_or_default();
+    let heads = several || model.list.items.iter().any(|repository| !outer(&repository.repository, within).0.is_empty());
     let mut html = Html::with_capacity(model.list.items.len() * 1100 + 2048);
     html.raw(HEAD);
     let mut open: Option<(&str, &str)> = None;
     for repository in &model.list.items {
-        let (space, name) = split(&repository.repository);
+        let (space, rest) = outer(&repository.repository, within);
         if open != Some((&repository.registry, space)) {
             html.raw(if open.is_some() { "</tbody><tbody>" } else { "<tbody>" });
             open = Some((&repository.registry, space));
-            if several || !space.is_empty() {
+            if heads {
                 head(&mut html, base, model, &repository.registry, space, several);
             }
         }
-        row(&mut html, base, repository, "", name, model.now);
+        let (deeper, name) = rest.rfind('/').map_or(("", rest), |slash| rest.split_at(slash + 1));
+        row(&mut html, base, repository, deeper, name, model.now);
     }
     html.raw("</tbody>");
     html.into_string()
 }
 
+/// The namespace that a repository is grouped by, and the rest of its name.
+fn outer<'a>(repository: &'a str, within: &str) -> (&'a str, &'a str) {
+    let own = repository.strip_prefix(within).filter(|_| !within.is_empty()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(repository);
+    let before = repository.len() - own.len();
+    match own.find('/') {
+        Some(slash) => (&repository[..before + slash], &own[slash + 1..]),
+        None => (repository[..before].trim_end_matches('/'), own),
+    }
+}
+
 fn head(html: &mut Html, base: &str, model: &CatalogueModel, registry: &str, space: &str, several: bool) {
     let label = match (several, space) {
+        (false, "") => "top level".to_owned(),
         (false, _) => space.to_owned(),
         (true, "") => registry.to_owned(),
         (true, space) => format!("{registry} / {space}"),
@@ -311,5 +343,19 @@ fn nothing(frame: &Frame, model: &CatalogueModel) -> AnyView {
             )
             .into_any()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outer;
+
+    #[test]
+    fn repositories_are_grouped_one_level_below_what_was_asked() {
+        assert_eq!(outer("team/sub/api", ""), ("team", "sub/api"));
+        assert_eq!(outer("team/sub/api", "team"), ("team/sub", "api"));
+        assert_eq!(outer("team/api", "team"), ("team", "api"));
+        assert_eq!(outer("api", ""), ("", "api"));
+        assert_eq!(outer("teams/api", "team"), ("teams", "api"));
     }
 }

@@ -20,8 +20,8 @@ use leptos::prelude::*;
 
 const SORTS: [(&str, &str); 6] = [
     ("version", "Version"),
-    ("pushed", "Last pushed"),
-    ("created", "Last built"),
+    ("-pushed", "Last pushed"),
+    ("-created", "Last built"),
     ("-size", "Largest"),
     ("size", "Smallest"),
     ("name", "Name"),

@@ -94,9 +94,14 @@ impl Model {
 
     /// The counts of one registry. Reads all its repositories; keep the answer a while.
     pub fn totals_of(&self, registry: u16) -> Totals {
+        self.totals_where(|repo| repo.registry == registry)
+    }
+
+    /// The counts of the repositories that `counts` picks. Reads all of them; keep the answer a while.
+    pub fn totals_where(&self, counts: impl Fn(&Repo) -> bool) -> Totals {
         let mut seen = Bits::new(self.blobs.len());
         let mut totals = Totals::default();
-        for (_, repo) in self.repos().filter(|(_, r)| r.registry == registry) {
+        for (_, repo) in self.repos().filter(|(_, r)| counts(r)) {
             totals.repositories += 1;
             totals.tags += repo.names.len() as u64;
             totals.unshared = totals.unshared.saturating_add(repo.facts.unshared);

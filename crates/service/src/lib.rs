@@ -36,7 +36,8 @@ struct Inner {
     settings: Settings,
     catalogue: Catalogue,
     lists: lists::Cache,
-    totals: moka::sync::Cache<u16, api::Totals>,
+    /// By registry, and by namespace in it.
+    totals: moka::sync::Cache<(u16, Option<String>), api::Totals>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -48,7 +49,7 @@ impl Service {
             sources.push(source(registry, settings.read_only)?);
         }
         let catalogue = Catalogue::open(settings.database.expose(), sources).await.map_err(|e| Error::internal(e.to_string()))?;
-        let totals = moka::sync::Cache::builder().max_capacity(64).time_to_live(std::time::Duration::from_secs(5)).build();
+        let totals = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(std::time::Duration::from_secs(5)).build();
         Ok(Self(Arc::new(Inner { settings, catalogue, lists: lists::Cache::default(), totals, changes: broadcast::channel(256).0 })))
     }
 

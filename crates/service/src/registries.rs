@@ -71,7 +71,16 @@ impl Service {
         if count == 1 {
             return Ok(shown(self.0.catalogue.model().totals(), 1));
         }
-        Ok(self.0.totals.get_with(number, || shown(self.0.catalogue.model().totals_of(number), 1)))
+        Ok(self.0.totals.get_with((number, None), || shown(self.0.catalogue.model().totals_of(number), 1)))
+    }
+
+    /// The counts of what stands directly in a namespace; empty for names without one.
+    pub async fn namespace_totals(&self, _caller: &Caller, registry: &str, namespace: &str) -> Result<Totals> {
+        let (number, _) = self.registry_of(registry)?;
+        Ok(self.0.totals.get_with((number, Some(namespace.to_owned())), || {
+            let t = self.0.catalogue.model().totals_where(|repo| repo.registry == number && repo.namespace() == namespace);
+            Totals { registries: 1, repositories: t.repositories, tags: t.tags, size: t.size, size_unshared: t.unshared }
+        }))
     }
 
     /// What is wrong right now, by registry; empty when all is well.

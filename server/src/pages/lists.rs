@@ -7,10 +7,10 @@ use super::{
     render::{Head, render},
 };
 use crate::{AppState, query::Query};
-use api::{Code, Freshness, List, Problem, State as Standing};
-use app::{CatalogueModel, Page, SearchModel};
+use api::{Code, Freshness, List, Problem, Repository, State as Standing};
+use app::{CatalogueModel, Namespace, Page, SearchModel};
 use axum::{extract::State, response::Response};
-use service::RepositoriesQuery;
+use service::{Caller, RepositoriesQuery};
 use std::time::Instant;
 
 /// `/`
@@ -47,7 +47,27 @@ async fn catalogue_model(state: &AppState, head: &Head, query: &Query) -> Result
         },
         Err(error) => return Err(error.into()),
     };
-    Ok(CatalogueModel { now: now(), totals, registries, list, asked, error, namespaces: Vec::new() })
+    let namespaces = namespaces(state, &caller, &list.items).await?;
+    Ok(CatalogueModel { now: now(), totals, registries, list, asked, error, namespaces })
+}
+
+/// The sums of the namespaces on a page, in its order.
+async fn namespaces(state: &AppState, caller: &Caller, page: &[Repository]) -> Result<Vec<Namespace>, Problem> {
+    let mut sums: Vec<Namespace> = Vec::new();
+    for repository in page {
+        let namespace = repository.repository.rsplit_once('/').map_or("", |(space, _)| space);
+        if sums.iter().any(|s| s.registry == repository.registry && s.namespace == namespace) {
+            continue;
+        }
+        let totals = state.service.namespace_totals(caller, &repository.registry, namespace).await?;
+        sums.push(Namespace {
+            registry: repository.registry.clone(),
+            namespace: namespace.to_owned(),
+            repositories: totals.repositories,
+            size: Some(totals.size),
+        });
+    }
+    Ok(sums)
 }
 
 /// `/search`

@@ -25,23 +25,29 @@ fn icon(kind: &str) -> &'static str {
     }
 }
 
-/// What it says it is, in as few letters as tell it.
+/// What it says it is, in as few letters as tell it: by its statement's predicate, its type, else by what makes such things.
 fn says(descriptor: &Descriptor) -> String {
     let artifact_type = descriptor.artifact_type.as_deref().unwrap_or(&descriptor.media_type);
+    let told = descriptor.annotations.get("in-toto.io/predicate-type").map_or(artifact_type, String::as_str).to_ascii_lowercase();
     for (part, word) in [
         ("cosign", "cosign"),
         ("sigstore", "sigstore"),
         ("notary", "notation"),
         ("spdx", "SPDX"),
         ("cyclonedx", "CycloneDX"),
-        ("in-toto", "in-toto"),
         ("slsa", "SLSA"),
+        ("in-toto", "in-toto"),
     ] {
-        if artifact_type.to_ascii_lowercase().contains(part) {
+        if told.contains(part) {
             return word.to_owned();
         }
     }
-    artifact_type.to_owned()
+    match descriptor.kind.as_str() {
+        // Only cosign keeps signatures and attestations under tags, where the manifest itself has no type of its own.
+        "signature" | "provenance" if descriptor.artifact_type.is_none() => "cosign".to_owned(),
+        "sbom" if descriptor.artifact_type.is_none() => "by tag".to_owned(),
+        _ => artifact_type.to_owned(),
+    }
 }
 
 /// The short list of the overview.
@@ -50,18 +56,25 @@ pub(super) fn short(base: &str, model: &ImageModel) -> Option<AnyView> {
     if image.attached.is_empty() {
         return None;
     }
+    // An index has the same things for each of its platforms: told once, with how many there are.
+    let mut told: Vec<(&str, String, usize)> = Vec::new();
+    for descriptor in &image.attached {
+        let says = says(descriptor);
+        match told.iter_mut().find(|(kind, what, _)| *kind == descriptor.kind && *what == says) {
+            Some((_, _, times)) => *times += 1,
+            None => told.push((&descriptor.kind, says, 1)),
+        }
+    }
     let mut html = Html::default();
-    for descriptor in image.attached.iter().take(6) {
-        html.raw("<dt>")
-            .raw(icon(&descriptor.kind))
-            .raw(" ")
-            .raw(format::kind(&descriptor.kind))
-            .raw("</dt><dd>")
-            .text(&says(descriptor))
-            .raw(" · present</dd>");
+    for (kind, says, times) in told.iter().take(6) {
+        html.raw("<dt>").raw(icon(kind)).raw(" ").raw(format::kind(kind)).raw("</dt><dd>").text(says);
+        if *times > 1 {
+            html.raw(" × ").number(*times as u64);
+        }
+        html.raw(" · present</dd>");
     }
     let all = address::image(base, &super::reference(image), Tab::Attached, model.platform.as_deref());
-    let more = (image.attached.len() > 6)
+    let more = (told.len() > 6 || image.attached.len() > told.len())
         .then(|| view! { <p class="pt-2 text-sm"><a class="text-link" href=all>{format!("all {}", image.attached.len())}</a></p> });
     Some(
         view! {

@@ -189,7 +189,7 @@ fn platforms(base: &str, model: &ImageModel) -> AnyView {
     view! {
         <div class="flex flex-wrap items-center gap-x-4 gap-y-2 pt-4.5">
             {switch}
-            <p class="num text-ink-2" title=image.size.map(format::bytes)>{weights.join(" · ")}</p>
+            <p class="text-ink-2 tabular-nums" title=image.size.map(format::bytes)>{weights.join(" · ")}</p>
         </div>
     }
     .into_any()

@@ -123,7 +123,7 @@ fn environment(facts: &mut Facts<'_>, env: Option<&Value>) {
     if !rest.is_empty() {
         facts
             .html
-            .raw("<details id=\"environment\"><summary class=\"font-sans text-sm text-link\">and ")
+            .raw("<details id=\"environment\"><summary class=\"min-h-6 font-sans text-sm text-link\">and ")
             .number(rest.len() as u64)
             .raw(" more</summary>");
         for variable in rest {
@@ -144,7 +144,7 @@ fn write_variable(html: &mut Html, variable: &str) {
     }
     html.raw("<div class=\"flex flex-wrap\">")
         .text(name)
-        .raw("=<details><summary class=\"rounded-sm bg-warn-soft px-1.5 text-warn\" title=\"Anyone who can pull the image can read it\">");
+        .raw("=<details><summary class=\"min-h-6 rounded-sm bg-warn-soft px-1.5 text-warn\" title=\"Anyone who can pull the image can read it\">");
     html.raw("looks secret, show</summary>").text(value).raw("</details></div>");
 }
 

@@ -256,13 +256,14 @@ impl Model {
         blobs.chunk_by(|a, b| a == b).fold(0, |sum: u64, same| sum.saturating_add(self.blobs.size(same[0])))
     }
 
-    /// When a tag last changed: when it was pushed, else when its image was built (but never after we saw it).
+    /// When a tag last changed: when it was pushed, else when its image was built; unknown where the image says that it
+    /// was built after we saw it.
     pub fn changed(&self, repo: &Repo, position: usize) -> Option<i64> {
         let row = repo.rows.get(position)?;
         if row.pushed != NEVER {
             return Some(row.pushed);
         }
-        self.created(*repo.manifests.get(position)?).map(|c| c.min(row.first_seen))
+        self.created(*repo.manifests.get(position)?).filter(|&c| c <= row.first_seen)
     }
 
     fn newest(&self, repo: &Repo) -> Option<u32> {

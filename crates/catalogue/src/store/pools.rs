@@ -24,8 +24,8 @@ const CONNECTIONS: u32 = 8;
 /// How long a call waits for one of our own connections to be free.
 const QUEUE: Duration = Duration::from_mins(1);
 /// Rows of a result that the thread which reads an SQLite file may be ahead of us. Each time it is full costs a change
-/// of threads.
-const ROWS_AHEAD: usize = 1024;
+/// of threads. A row of the largest table has under a kilobyte.
+const ROWS_AHEAD: usize = 4096;
 
 /// On every connection to PostgreSQL. The second ends a transaction whose process hangs, which would else keep all
 /// others from writing.

@@ -1,13 +1,16 @@
 use super::Pools;
 use super::batch::text;
 use crate::record::{ManifestRecord, MomentRecord, Piece, ReferrersRecord, RegistryRecord, RepositoryRecord, TagRow};
-use futures::TryStreamExt as _;
+use futures::{TryStreamExt as _, stream::BoxStream};
 use serde::Deserialize;
 use sqlx::{Row as _, raw_sql};
-use std::borrow::Cow;
+use std::{borrow::Cow, task::Poll, time::Duration};
 
 /// A million rows take seconds, over a slow line more.
 const LONGER: &str = "SET LOCAL statement_timeout = '15min'";
+
+/// How long rows gather; fewer than [`super::pools`] lets wait come in that time.
+const GATHER: Duration = Duration::from_millis(1);
 
 const REGISTRIES: &str = "SELECT registry, crawled, capabilities FROM registries ORDER BY registry";
 const REPOSITORIES: &str = "SELECT registry, repository, first_seen, crawled, strikes FROM repositories ORDER BY registry, repository";
@@ -45,7 +48,7 @@ macro_rules! on {
 macro_rules! table {
     ($transaction:ident, $take:ident, $sql:expr, |$row:ident| $piece:expr) => {{
         let mut rows = sqlx::query($sql).fetch(&mut *$transaction);
-        while let Some($row) = rows.try_next().await? {
+        while let Some($row) = next(&mut rows).await? {
             $take($piece);
         }
     }};
@@ -70,6 +73,17 @@ macro_rules! all {
     }};
 }
 
+/// The next row. Where none is there yet it lets some gather: waiting for each one costs a change of threads for each,
+/// which took more time than reading them.
+async fn next<R>(rows: &mut BoxStream<'_, sqlx::Result<R>>) -> sqlx::Result<Option<R>> {
+    loop {
+        match futures::poll!(rows.try_next()) {
+            Poll::Ready(row) => return row,
+            Poll::Pending => tokio::time::sleep(GATHER).await,
+        }
+    }
+}
+
 /// In one transaction: what is read belongs together, whatever is written meanwhile.
 pub(super) async fn everything(pools: &Pools, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> sqlx::Result<()> {
     match pools {
@@ -77,7 +91,7 @@ pub(super) async fn everything(pools: &Pools, take: &mut (dyn FnMut(Piece<'_>) +
             let mut transaction = readers.begin().await?;
             all!(transaction, take, SQLITE_MANIFESTS, |tags| {
                 let mut rows = sqlx::query(SQLITE_TAGS).fetch(&mut **tags);
-                while let Some(row) = rows.try_next().await? {
+                while let Some(row) = next(&mut rows).await? {
                     take(Piece::Tags { registry: row.try_get(0)?, repository: row.try_get(1)?, tags: &unpack(row.try_get(2)?)? });
                 }
             });
@@ -87,7 +101,7 @@ pub(super) async fn everything(pools: &Pools, take: &mut (dyn FnMut(Piece<'_>) +
             raw_sql(LONGER).execute(&mut *transaction).await?;
             all!(transaction, take, POSTGRESQL_MANIFESTS, |tags| {
                 let mut rows = sqlx::query(POSTGRESQL_TAGS).fetch(&mut **tags);
-                while let Some(row) = rows.try_next().await? {
+                while let Some(row) = next(&mut rows).await? {
                     let text = |i: usize| row.try_get::<Option<&str>, _>(i).map(|t| t.map(Cow::Borrowed));
                     let tag = TagRow {
                         tag: Cow::Borrowed(row.try_get(2)?),
