@@ -72,7 +72,7 @@ test('y copies the reference of the row that has the focus, g c leads to the cat
   await list.open(paths.repository)
   await page.keyboard.press('j')
   await page.keyboard.press('y')
-  await expect(page.locator('#copied')).toContainText(/Copied .*team\/api/)
+  await expect(page.getByRole('status').filter({ hasText: /Copied .*team\/api/ })).toBeAttached()
   await page.keyboard.press('g')
   await page.keyboard.press('c')
   await expect(page).toHaveURL(/\/$/)

@@ -88,17 +88,16 @@ impl<'m> Evaluation<'m> {
             Verdict::None => {}
             Verdict::All => (0..repo.names.len()).for_each(found),
             Verdict::Each => {
-                // The usual question, one word that only tags can answer, in a loop without branches to speak of.
                 let undecided: Vec<&Node<'_>> = match &self.root {
                     Node::And(parts) => parts.iter().filter(|p| p.verdict(id, repo) != Verdict::All).collect(),
                     one => vec![one],
                 };
+                // The usual question, one word that only tags can answer, in a loop without branches to speak of.
                 if let [Node::Leaf { leaf: Leaf::Word(word), negated: false }] = undecided.as_slice()
-                    && word.manifests.is_empty()
                     && word.across.is_none()
                 {
-                    for (i, &name) in repo.names.iter().enumerate() {
-                        if word.names.has(name) {
+                    for (i, (&name, &manifest)) in repo.names.iter().zip(&repo.manifests).enumerate() {
+                        if word.names.has(name) | word.manifests.has(manifest) {
                             found(i);
                         }
                     }

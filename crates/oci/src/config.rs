@@ -137,7 +137,11 @@ mod tests {
 
     #[test]
     fn a_hollow_configuration_is_read() {
-        for text in ["{}", r#"{"config":null,"rootfs":null,"history":null}"#, r#"{"config":{"Env":"A=b","Labels":[],"Entrypoint":"sh"},"history":[1,null]}"#] {
+        for text in [
+            "{}",
+            r#"{"config":null,"rootfs":null,"history":null}"#,
+            r#"{"config":{"Env":"A=b","Labels":[],"Entrypoint":"sh"},"history":[1,null]}"#,
+        ] {
             assert!(ImageConfig::parse(text.as_bytes()).is_some(), "{text}");
         }
         assert_eq!(ImageConfig::parse(b"[]"), None);

@@ -24,7 +24,16 @@ pub enum Kind {
 
 impl Kind {
     pub const ALL: [Self; 10] = [
-        Self::Image, Self::Index, Self::Helm, Self::Artifact, Self::Signature, Self::Sbom, Self::Provenance, Self::Wasm, Self::Model, Self::Unknown,
+        Self::Image,
+        Self::Index,
+        Self::Helm,
+        Self::Artifact,
+        Self::Signature,
+        Self::Sbom,
+        Self::Provenance,
+        Self::Wasm,
+        Self::Model,
+        Self::Unknown,
     ];
 
     /// The word in addresses, queries and JSON.
@@ -89,7 +98,8 @@ impl Kind {
 
     fn of_platformless(index: &Manifest) -> Self {
         let Body::Index { manifests } = &index.body else { return Self::Unknown };
-        let runnable = |d: &Descriptor| media_type::is_manifest(&d.media_type) && d.artifact_type.is_none() && !d.has_platform && !d.is_attestation();
+        let runnable =
+            |d: &Descriptor| media_type::is_manifest(&d.media_type) && d.artifact_type.is_none() && !d.has_platform && !d.is_attestation();
         match manifests.as_slice() {
             [] => Self::Index,
             entries if entries.iter().any(runnable) => Self::Index,
@@ -102,7 +112,11 @@ impl Kind {
         if descriptor.is_attestation() {
             return Self::Provenance;
         }
-        descriptor.artifact_type.as_deref().and_then(by_type).unwrap_or(if descriptor.artifact_type.is_some() { Self::Artifact } else { Self::Unknown })
+        descriptor.artifact_type.as_deref().and_then(by_type).unwrap_or(if descriptor.artifact_type.is_some() {
+            Self::Artifact
+        } else {
+            Self::Unknown
+        })
     }
 }
 
@@ -112,7 +126,13 @@ fn by_type(media_type: &str) -> Option<Kind> {
     let has = |s: &str| t.contains(s);
     Some(match t {
         _ if has("cncf.helm.config") || has("cncf.helm.chart") => Kind::Helm,
-        _ if has("dev.cosign.simplesigning") || has("cncf.notary.signature") || has("dev.sigstore.bundle") || has("dev.cosign.artifact.sig") => Kind::Signature,
+        _ if has("dev.cosign.simplesigning")
+            || has("cncf.notary.signature")
+            || has("dev.sigstore.bundle")
+            || has("dev.cosign.artifact.sig") =>
+        {
+            Kind::Signature
+        }
         _ if has("spdx") || has("cyclonedx") || has("syft") || has("cosign.artifact.sbom") => Kind::Sbom,
         _ if has("in-toto") || has("slsa") || has("docker.attestation.manifest") => Kind::Provenance,
         _ if has("vnd.wasm.") || t == "application/wasm" => Kind::Wasm,

@@ -86,7 +86,9 @@ impl Manifest {
         if !json.is_object() {
             return Err(ManifestError::NotAnObject);
         }
-        let header = header.map(media_type::bare).filter(|h| !h.is_empty() && h != "application/json" && h != "text/plain" && h != "application/octet-stream");
+        let header = header
+            .map(media_type::bare)
+            .filter(|h| !h.is_empty() && h != "application/json" && h != "text/plain" && h != "application/octet-stream");
         let written = value::text(&json, "mediaType").map(|m| media_type::bare(&m));
         if let (Some(header), Some(body)) = (&header, &written)
             && header != body
@@ -105,11 +107,15 @@ impl Manifest {
         // The type decides where it is known; a contradiction with the fields is ambiguous, too.
         let index = match declared.as_deref() {
             Some(t) if media_type::is_index(t) => {
-                if has("layers") { return Err(ManifestError::Ambiguous) }
+                if has("layers") {
+                    return Err(ManifestError::Ambiguous);
+                }
                 true
             }
             Some(t) if media_type::is_manifest(t) => {
-                if has("manifests") { return Err(ManifestError::Ambiguous) }
+                if has("manifests") {
+                    return Err(ManifestError::Ambiguous);
+                }
                 false
             }
             _ if has("manifests") => true,
@@ -118,7 +124,11 @@ impl Manifest {
         };
         let items = |name: &str| {
             let list = value::list(&json, name);
-            if list.len() > limits::DESCRIPTORS { Err(ManifestError::TooMany(list.len())) } else { Ok(list.iter().filter_map(Descriptor::read).collect::<Vec<_>>()) }
+            if list.len() > limits::DESCRIPTORS {
+                Err(ManifestError::TooMany(list.len()))
+            } else {
+                Ok(list.iter().filter_map(Descriptor::read).collect::<Vec<_>>())
+            }
         };
         let body = if index {
             Body::Index { manifests: items("manifests")? }
@@ -131,7 +141,9 @@ impl Manifest {
         };
         let fallback = if index { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST };
         let artifact_type = value::text(&json, "artifactType").or_else(|| match &body {
-            Body::Image { config: Some(c), .. } if !media_type::is_image_config(&c.media_type) && c.media_type != media_type::OCI_EMPTY => Some(c.media_type.clone()),
+            Body::Image { config: Some(c), .. } if !media_type::is_image_config(&c.media_type) && c.media_type != media_type::OCI_EMPTY => {
+                Some(c.media_type.clone())
+            }
             _ => None,
         });
         Ok(Self {
@@ -144,7 +156,12 @@ impl Manifest {
     }
 
     fn schema1(json: &Value, media_type: String) -> Self {
-        let layers = value::list(json, "fsLayers").iter().rev().take(limits::DESCRIPTORS).filter_map(|l| Digest::parse(&value::text(l, "blobSum")?).ok()).collect();
+        let layers = value::list(json, "fsLayers")
+            .iter()
+            .rev()
+            .take(limits::DESCRIPTORS)
+            .filter_map(|l| Digest::parse(&value::text(l, "blobSum")?).ok())
+            .collect();
         let config = value::list(json, "history").first().and_then(|h| value::text(h, "v1Compatibility"));
         Self {
             media_type,
@@ -161,7 +178,10 @@ impl Manifest {
             Body::Index { manifests } => manifests,
             _ => &[],
         };
-        items.iter().filter(|d| media_type::is_manifest(&d.media_type) && !d.is_attestation()).filter_map(|d| d.platform.as_ref().map(|p| (p, d)))
+        items
+            .iter()
+            .filter(|d| media_type::is_manifest(&d.media_type) && !d.is_attestation())
+            .filter_map(|d| d.platform.as_ref().map(|p| (p, d)))
     }
 
     /// The default of an index: `linux/amd64`, else the first platform.
@@ -219,7 +239,8 @@ mod tests {
 
     #[test]
     fn nulls_and_wrong_types_are_absent() {
-        let m = parse(&json!({"schemaVersion": 2, "config": null, "layers": null, "annotations": {"a": 1, "b": null, "c": []}})).unwrap_err();
+        let m =
+            parse(&json!({"schemaVersion": 2, "config": null, "layers": null, "annotations": {"a": 1, "b": null, "c": []}})).unwrap_err();
         assert!(matches!(m, ManifestError::Unknown(_)));
         let m = parse(&json!({"mediaType": media_type::OCI_MANIFEST, "config": 7, "layers": [null, 3, {"digest": "x"}, {"digest": hex('a'), "size": -1}], "annotations": {"a": 1}})).unwrap();
         let Body::Image { config, layers } = m.body else { panic!() };

@@ -32,7 +32,8 @@ pub fn is_index(media_type: &str) -> bool {
 /// Whether a descriptor of this type can be fetched as a manifest. BuildKit's cache lists layers where an index
 /// lists manifests, so nothing else may be followed.
 pub fn is_manifest(media_type: &str) -> bool {
-    is_index(media_type) || matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST | DOCKER_SCHEMA1 | DOCKER_SCHEMA1_SIGNED | OCI_ARTIFACT | ORAS_ARTIFACT)
+    is_index(media_type)
+        || matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST | DOCKER_SCHEMA1 | DOCKER_SCHEMA1_SIGNED | OCI_ARTIFACT | ORAS_ARTIFACT)
 }
 
 /// Whether this is the configuration of something that runs.

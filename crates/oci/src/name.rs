@@ -102,7 +102,9 @@ mod tests {
         for good in ["a", "team/api", "a.b", "a_b", "a__b", "a---b", "0/1/2", &"a".repeat(255)] {
             assert!(RepositoryName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "/", "a/", "/a", "a//b", "A", "a..b", "a___b", "a._b", "-a", "a-", "a/../b", "a%2fb", "a\0", "é", "a b", &"a".repeat(256)] {
+        for bad in
+            ["", "/", "a/", "/a", "a//b", "A", "a..b", "a___b", "a._b", "-a", "a-", "a/../b", "a%2fb", "a\0", "é", "a b", &"a".repeat(256)]
+        {
             assert!(RepositoryName::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -15,7 +15,9 @@ impl Platform {
     /// (attestations), over 64 characters or with characters no platform has.
     pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Option<Self> {
         let part = |s: &str| {
-            (1..=64).contains(&s.len()) && s != "unknown" && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'))
+            (1..=64).contains(&s.len())
+                && s != "unknown"
+                && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'))
         };
         if !part(os) || !part(architecture) {
             return None;

@@ -37,9 +37,9 @@ pub(crate) fn pairs(value: &Value, name: &str) -> BTreeMap<String, String> {
         Value::Bool(b) => Some(b.to_string()),
         _ => None,
     };
-    field(value, name).as_object().map_or_else(BTreeMap::new, |m: &Map<String, Value>| {
-        m.iter().filter_map(|(k, v)| written(v).map(|v| (k.clone(), v))).collect()
-    })
+    field(value, name)
+        .as_object()
+        .map_or_else(BTreeMap::new, |m: &Map<String, Value>| m.iter().filter_map(|(k, v)| written(v).map(|v| (k.clone(), v))).collect())
 }
 
 /// The keys of an object, as Docker writes sets (`ExposedPorts`, `Volumes`).

@@ -62,7 +62,9 @@ impl<'a> VersionKey<'a> {
     /// Whether the suffix says that it comes before its release (`-rc1`, `-alpha.2`, `-pre`, …).
     pub fn is_prerelease(&self) -> bool {
         let s = self.suffix.trim_start_matches(['-', '_', '.', '+']).as_bytes();
-        ["alpha", "beta", "rc", "pre", "dev", "snapshot", "nightly", "canary"].iter().any(|p| s.len() >= p.len() && s[..p.len()].eq_ignore_ascii_case(p.as_bytes()))
+        ["alpha", "beta", "rc", "pre", "dev", "snapshot", "nightly", "canary"]
+            .iter()
+            .any(|p| s.len() >= p.len() && s[..p.len()].eq_ignore_ascii_case(p.as_bytes()))
     }
 }
 
@@ -132,8 +134,36 @@ mod tests {
     #[test]
     fn newest_version_first_then_names() {
         assert_eq!(
-            sorted(&["latest", "v0.0.91", "v0.0.106", "main", "2.14", "2.14.0", "2.13.4", "2.14.0-rc.1", "2.14.0-rc.10", "2.14.0-slim", "3abf91c", "pr-9", "pr-10"]),
-            ["2.14.0", "2.14.0-slim", "2.14.0-rc.10", "2.14.0-rc.1", "2.14", "2.13.4", "v0.0.106", "v0.0.91", "3abf91c", "latest", "main", "pr-9", "pr-10"]
+            sorted(&[
+                "latest",
+                "v0.0.91",
+                "v0.0.106",
+                "main",
+                "2.14",
+                "2.14.0",
+                "2.13.4",
+                "2.14.0-rc.1",
+                "2.14.0-rc.10",
+                "2.14.0-slim",
+                "3abf91c",
+                "pr-9",
+                "pr-10"
+            ]),
+            [
+                "2.14.0",
+                "2.14.0-slim",
+                "2.14.0-rc.10",
+                "2.14.0-rc.1",
+                "2.14",
+                "2.13.4",
+                "v0.0.106",
+                "v0.0.91",
+                "3abf91c",
+                "latest",
+                "main",
+                "pr-9",
+                "pr-10"
+            ]
         );
     }
 

@@ -54,10 +54,14 @@ impl Service {
             return Err(no_platform(reference, wanted, config.platform.iter().map(ToString::to_string).collect()));
         }
         let moments = match &found.tag {
-            Some(tag) => self.0.catalogue.moments(&reference.registry, reference.repository.as_str(), tag.as_str(), MOMENTS).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "a tag's history could not be read");
-                Vec::new()
-            }),
+            Some(tag) => {
+                self.0.catalogue.moments(&reference.registry, reference.repository.as_str(), tag.as_str(), MOMENTS).await.unwrap_or_else(
+                    |error| {
+                        tracing::warn!(%error, "a tag's history could not be read");
+                        Vec::new()
+                    },
+                )
+            }
             None => Vec::new(),
         };
         let (_, settings) = self.registry_of(&reference.registry)?;
@@ -65,7 +69,8 @@ impl Service {
 
         let model = self.0.catalogue.model();
         let repo = model.repo(found.repository).ok_or_else(|| crate::no_repository(reference))?;
-        let (top, shown_id) = (model.find_manifest(found.digest.as_str()).unwrap_or(NONE), model.find_manifest(shown_digest.as_str()).unwrap_or(NONE));
+        let (top, shown_id) =
+            (model.find_manifest(found.digest.as_str()).unwrap_or(NONE), model.find_manifest(shown_digest.as_str()).unwrap_or(NONE));
         let tags: Vec<String> = repo.tags_of(top).map(|i| model.names.text(repo.names[i]).to_owned()).collect();
         let pushed = match &found.tag {
             Some(tag) => repo.position(&model, tag.as_str()).map(|i| repo.rows[i].pushed),
@@ -86,10 +91,16 @@ impl Service {
             size: model.size(shown_id),
             unpacked_size: None,
             platform: platform_of(&found.manifest, &shown_digest).or_else(|| config.platform.as_ref().map(ToString::to_string)),
-            platforms: found
-                .manifest
-                .platforms()
-                .map(|(platform, d)| PlatformImage { platform: platform.to_string(), digest: d.digest.to_string(), size: model.find_manifest(d.digest.as_str()).and_then(|id| model.size(id)) })
+            platforms: model
+                .platform_manifests(top)
+                .into_iter()
+                .filter_map(|(platform, id)| {
+                    Some(PlatformImage {
+                        platform: model.platform_names.text(platform).to_owned(),
+                        digest: model.digest(id)?,
+                        size: model.size(id),
+                    })
+                })
                 .collect(),
             tags,
             created: model.created(shown_id).map(show::time),
@@ -105,7 +116,10 @@ impl Service {
             attached: model.attached(repo, top).iter().map(attached).collect(),
             platform_media_type: Some(shown.media_type.clone()),
             platform_digest: Some(shown_digest.to_string()),
-            tag_history: moments.into_iter().map(|m| TagMoment { digest: m.digest, from: show::time(m.since), until: m.until.map(show::time) }).collect(),
+            tag_history: moments
+                .into_iter()
+                .map(|m| TagMoment { digest: m.digest, from: show::time(m.since), until: m.until.map(show::time) })
+                .collect(),
             artifact_type: shown.artifact_type.clone(),
             pull_reference: format!("{host}/{}{name}", reference.repository),
             pull_reference_pinned: format!("{host}/{}@{}", reference.repository, found.digest),
@@ -115,7 +129,11 @@ impl Service {
     /// A manifest's exact bytes.
     pub async fn manifest(&self, _caller: &Caller, reference: &Reference) -> Result<ManifestBytes> {
         let found = self.find(reference).await?;
-        Ok(ManifestBytes { digest: found.digest.to_string(), media_type: found.record.media_type.clone(), bytes: bytes::Bytes::copy_from_slice(&found.record.body) })
+        Ok(ManifestBytes {
+            digest: found.digest.to_string(),
+            media_type: found.record.media_type.clone(),
+            bytes: bytes::Bytes::copy_from_slice(&found.record.body),
+        })
     }
 
     /// The configuration's exact bytes, of an index that of the platform asked for or its default; none where there is
@@ -125,7 +143,11 @@ impl Service {
         let found = self.find(reference).await?;
         let (_, record, manifest) = self.platform(&found, reference, wanted.as_ref()).await?;
         let Body::Image { config: Some(descriptor), .. } = manifest.body else { return Ok(None) };
-        Ok(record.config.as_deref().map(|bytes| ManifestBytes { digest: descriptor.digest.to_string(), media_type: descriptor.media_type, bytes: bytes::Bytes::copy_from_slice(bytes) }))
+        Ok(record.config.as_deref().map(|bytes| ManifestBytes {
+            digest: descriptor.digest.to_string(),
+            media_type: descriptor.media_type,
+            bytes: bytes::Bytes::copy_from_slice(bytes),
+        }))
     }
 
     /// Labels and annotations of a repository's newest tag, as far as the catalogue knows them; annotations win.
@@ -144,7 +166,8 @@ impl Service {
         let freshness = self.freshness(Some(found.registry));
         let model = self.0.catalogue.model();
         let repo = model.repo(found.repository).ok_or_else(|| crate::no_repository(reference))?;
-        let items: Vec<Descriptor> = model.find_manifest(found.digest.as_str()).map(|m| model.attached(repo, m).iter().map(attached).collect()).unwrap_or_default();
+        let items: Vec<Descriptor> =
+            model.find_manifest(found.digest.as_str()).map(|m| model.attached(repo, m).iter().map(attached).collect()).unwrap_or_default();
         Ok(List { total: items.len() as u64, items, next: None, freshness })
     }
 
@@ -159,7 +182,11 @@ impl Service {
                     id.zip(model.repo(repository)).is_some_and(|(id, r)| r.holds(id) && model.manifest(id).is_some_and(|m| m.known))
                 };
                 if !held {
-                    self.0.catalogue.ensure_manifest(registry, &reference.repository, digest).await.map_err(|e| not_found(e, Code::ManifestNotFound, reference))?;
+                    self.0
+                        .catalogue
+                        .ensure_manifest(registry, &reference.repository, digest)
+                        .await
+                        .map_err(|e| not_found(e, Code::ManifestNotFound, reference))?;
                 }
                 (None, digest.clone())
             }
@@ -167,21 +194,36 @@ impl Service {
                 let tag = match target {
                     Some(Target::Tag(tag)) => tag.clone(),
                     _ => self.newest(repository).ok_or_else(|| {
-                        Error::new(Code::TagNotFound, format!("{} has no tags.", reference.repository)).hint("A repository whose last tag was deleted stays in the registry's list.")
+                        Error::new(Code::TagNotFound, format!("{} has no tags.", reference.repository))
+                            .hint("A repository whose last tag was deleted stays in the registry's list.")
                     })?,
                 };
                 let known = {
                     let model = self.0.catalogue.model();
-                    model.repo(repository).and_then(|r| r.position(&model, tag.as_str()).map(|i| r.manifests[i])).filter(|&m| model.manifest(m).is_some_and(|m| m.known)).and_then(|m| model.digest(m))
+                    model
+                        .repo(repository)
+                        .and_then(|r| r.position(&model, tag.as_str()).map(|i| r.manifests[i]))
+                        .filter(|&m| model.manifest(m).is_some_and(|m| m.known))
+                        .and_then(|m| model.digest(m))
                 };
                 let digest = match known.and_then(|d| Digest::parse(&d).ok()) {
                     Some(digest) => digest,
-                    None => self.0.catalogue.ensure_tag(registry, &reference.repository, &tag).await.map_err(|e| not_found(e, Code::TagNotFound, reference))?,
+                    None => self
+                        .0
+                        .catalogue
+                        .ensure_tag(registry, &reference.repository, &tag)
+                        .await
+                        .map_err(|e| not_found(e, Code::TagNotFound, reference))?,
                 };
                 (Some(tag), digest)
             }
         };
-        let record = self.0.catalogue.manifest(registry, &reference.repository, &digest).await.map_err(|e| not_found(e, Code::ManifestNotFound, reference))?;
+        let record = self
+            .0
+            .catalogue
+            .manifest(registry, &reference.repository, &digest)
+            .await
+            .map_err(|e| not_found(e, Code::ManifestNotFound, reference))?;
         let manifest = parse(&record, reference)?;
         Ok(Found { registry, repository, tag, digest, record, manifest })
     }
@@ -193,20 +235,26 @@ impl Service {
     }
 
     /// The manifest of one platform, down through indexes in indexes; of what is no index, itself.
-    async fn platform(&self, found: &Found, reference: &Reference, wanted: Option<&Platform>) -> Result<(Digest, Arc<ManifestRecord>, Manifest)> {
+    async fn platform(
+        &self,
+        found: &Found,
+        reference: &Reference,
+        wanted: Option<&Platform>,
+    ) -> Result<(Digest, Arc<ManifestRecord>, Manifest)> {
         let (mut digest, mut record, mut manifest) = (found.digest.clone(), Arc::clone(&found.record), found.manifest.clone());
         for _ in 0..oci::limits::DEPTH {
             if !matches!(manifest.body, Body::Index { .. }) {
                 break;
             }
-            let child = match wanted {
-                Some(wanted) => match manifest.platforms().find(|(p, _)| *p == wanted) {
-                    Some((_, d)) => Some(d.digest.clone()),
-                    None => return Err(no_platform(reference, wanted, manifest.platforms().map(|(p, _)| p.to_string()).collect())),
-                },
-                None => manifest.default_platform().map(|(_, d)| d.digest.clone()),
+            // An index of indexes tells no platforms itself: the entry that has the one asked for leads on, else the first.
+            let direct = match wanted {
+                Some(wanted) => manifest.platforms().find(|(p, _)| *p == wanted),
+                None => manifest.default_platform(),
             };
-            let Some(child) = child else { break };
+            let Some(child) = direct.map(|(_, d)| d.digest.clone()).or_else(|| self.nested(&manifest, wanted)) else {
+                let Some(wanted) = wanted else { break };
+                return Err(no_platform(reference, wanted, self.platforms_of(&found.digest)));
+            };
             match self.0.catalogue.manifest(found.registry, &reference.repository, &child).await {
                 Ok(r) => {
                     manifest = parse(&r, reference)?;
@@ -221,6 +269,24 @@ impl Service {
         Ok((digest, record, manifest))
     }
 
+    /// The first index in an index that has a platform (any, where none is wanted).
+    fn nested(&self, index: &Manifest, wanted: Option<&Platform>) -> Option<Digest> {
+        let Body::Index { manifests } = &index.body else { return None };
+        let model = self.0.catalogue.model();
+        let wanted = wanted.map(ToString::to_string);
+        let has = |d: &oci::Descriptor| {
+            let id = model.find_manifest(d.digest.as_str())?;
+            model.platforms(id).any(|p| wanted.as_deref().is_none_or(|w| model.platform_names.text(p) == w)).then_some(())
+        };
+        manifests.iter().filter(|d| oci::media_type::is_index(&d.media_type)).find(|d| has(d).is_some()).map(|d| d.digest.clone())
+    }
+
+    /// The platforms known of a manifest.
+    fn platforms_of(&self, digest: &Digest) -> Vec<String> {
+        let model = self.0.catalogue.model();
+        model.find_manifest(digest.as_str()).map(|id| show::platforms(&model, id)).unwrap_or_default()
+    }
+
     /// Has the registry asked what is attached: waits a little where nothing is known yet, else does it behind.
     async fn ask_what_is_attached(&self, found: &Found, reference: &Reference) {
         if !self.0.catalogue.status(found.registry).capabilities.iter().any(|c| c.name == "referrers" && c.can == Some(true)) {
@@ -230,7 +296,8 @@ impl Service {
             let model = self.0.catalogue.model();
             !model.find_manifest(found.digest.as_str()).zip(model.repo(found.repository)).is_some_and(|(m, r)| r.referrers.contains_key(&m))
         };
-        let (catalogue, registry, repository, digest) = (self.0.catalogue.clone(), found.registry, reference.repository.clone(), found.digest.clone());
+        let (catalogue, registry, repository, digest) =
+            (self.0.catalogue.clone(), found.registry, reference.repository.clone(), found.digest.clone());
         let ask = tokio::spawn(async move {
             if let Err(error) = catalogue.refresh_referrers(registry, &repository, &digest, ATTACHED).await {
                 tracing::debug!(%repository, %digest, %error, "the registry could not be asked what is attached");
@@ -246,7 +313,8 @@ fn wanted(platform: Option<&str>) -> Result<Option<Platform>> {
     platform
         .map(|text| {
             Platform::parse(text).ok_or_else(|| {
-                Error::new(Code::BadQuery, format!("“{}” is not a platform.", text.chars().take(80).collect::<String>())).hint("A platform is os/architecture, such as linux/arm64.")
+                Error::new(Code::BadQuery, format!("“{}” is not a platform.", text.chars().take(80).collect::<String>()))
+                    .hint("A platform is os/architecture, such as linux/arm64.")
             })
         })
         .transpose()
@@ -312,7 +380,14 @@ fn layers(model: &catalogue::model::Model, manifest: &Manifest, config: &ImageCo
         }
         Body::Schema1 { layers, .. } => layers
             .iter()
-            .map(|d| Layer { digest: d.to_string(), size: None, media_type: "application/vnd.docker.image.rootfs.diff.tar.gzip".to_owned(), created_by: None, images: images(d), annotations: BTreeMap::new() })
+            .map(|d| Layer {
+                digest: d.to_string(),
+                size: None,
+                media_type: "application/vnd.docker.image.rootfs.diff.tar.gzip".to_owned(),
+                created_by: None,
+                images: images(d),
+                annotations: BTreeMap::new(),
+            })
             .collect(),
         Body::Index { .. } => Vec::new(),
     }

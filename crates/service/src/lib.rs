@@ -101,7 +101,11 @@ impl Service {
         self.0.settings.registries.iter().enumerate().find(|(_, r)| r.name == name).map(|(i, r)| (i as u16, r)).ok_or_else(|| {
             let known: Vec<&str> = self.0.settings.registries.iter().map(|r| r.name.as_str()).collect();
             let error = Error::new(Code::RegistryNotFound, format!("No registry is called “{name}”."));
-            if known.is_empty() { error.hint("None is configured: set SUPERCARGO_REGISTRY.") } else { error.hint(format!("There is {}.", known.join(", "))) }
+            if known.is_empty() {
+                error.hint("None is configured: set SUPERCARGO_REGISTRY.")
+            } else {
+                error.hint(format!("There is {}.", known.join(", ")))
+            }
         })
     }
 

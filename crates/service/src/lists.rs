@@ -69,7 +69,13 @@ impl Default for Cache {
         // Numbers of four bytes, 32 MiB of them at most.
         let weigher = |_: &Key, list: &Arc<Vec<u32>>| (list.len() as u32).saturating_mul(4).saturating_add(200);
         // Times move under age: and pushed: terms, so nothing is kept for long.
-        Self { lists: moka::sync::Cache::builder().max_capacity(32 << 20).weigher(weigher).time_to_live(std::time::Duration::from_secs(30)).build() }
+        Self {
+            lists: moka::sync::Cache::builder()
+                .max_capacity(32 << 20)
+                .weigher(weigher)
+                .time_to_live(std::time::Duration::from_secs(30))
+                .build(),
+        }
     }
 }
 
@@ -82,18 +88,29 @@ impl Service {
     pub async fn repositories_paged(&self, _caller: &Caller, query: &RepositoriesQuery) -> Result<Paged<Repository>> {
         let registry = query.registry.as_deref().map(|name| self.registry_of(name).map(|(n, _)| n)).transpose()?;
         let parsed = parse(&query.q)?;
-        let (order, reverse) = sort(query.sort.as_deref(), "name", &[
-            ("name", RepositoryOrder::Name),
-            ("pushed", RepositoryOrder::Updated),
-            ("updated", RepositoryOrder::Updated),
-            ("size", RepositoryOrder::Size),
-            ("tags", RepositoryOrder::Tags),
-        ])?;
+        let (order, reverse) = sort(
+            query.sort.as_deref(),
+            "name",
+            &[
+                ("name", RepositoryOrder::Name),
+                ("pushed", RepositoryOrder::Updated),
+                ("updated", RepositoryOrder::Updated),
+                ("size", RepositoryOrder::Size),
+                ("tags", RepositoryOrder::Tags),
+            ],
+        )?;
         let limit = limit(query.limit)?;
         let after = query.after.as_deref().map(place).transpose()?;
         let freshness = self.freshness(registry);
         let model = self.0.catalogue.model();
-        let key = Key::Repositories { generation: model.generation(), q: query.q.clone(), registry, namespace: query.namespace.clone(), order, reverse };
+        let key = Key::Repositories {
+            generation: model.generation(),
+            q: query.q.clone(),
+            registry,
+            namespace: query.namespace.clone(),
+            order,
+            reverse,
+        };
         let all = self.0.lists.lists.get_with(key, || {
             let evaluation = Evaluation::new(&model, &parsed, catalogue::now());
             Arc::new(catalogue::lists::repositories(&model, &evaluation, registry, query.namespace.as_deref(), order, reverse))
@@ -118,13 +135,17 @@ impl Service {
     /// The same, with where the page stands.
     pub async fn tags_paged(&self, _caller: &Caller, reference: &Reference, query: &TagsQuery) -> Result<Paged<Tag>> {
         let parsed = parse(&query.q)?;
-        let (order, reverse) = sort(query.sort.as_deref(), "version", &[
-            ("version", TagOrder::Version),
-            ("name", TagOrder::Name),
-            ("pushed", TagOrder::Pushed),
-            ("created", TagOrder::Created),
-            ("size", TagOrder::Size),
-        ])?;
+        let (order, reverse) = sort(
+            query.sort.as_deref(),
+            "version",
+            &[
+                ("version", TagOrder::Version),
+                ("name", TagOrder::Name),
+                ("pushed", TagOrder::Pushed),
+                ("created", TagOrder::Created),
+                ("size", TagOrder::Size),
+            ],
+        )?;
         let limit = limit(query.limit)?;
         let after = query.after.as_deref().map(place).transpose()?;
         let (registry, id) = self.repository_of(reference).await?;
@@ -144,7 +165,8 @@ impl Service {
 
     /// How far what is shown of one registry, or the worst of all, can be trusted.
     pub(crate) fn freshness(&self, registry: Option<u16>) -> Freshness {
-        let one = |n: u16| Freshness { state: show::state(self.0.catalogue.state(n)), at: self.0.catalogue.status(n).crawled.map(show::time) };
+        let one =
+            |n: u16| Freshness { state: show::state(self.0.catalogue.state(n)), at: self.0.catalogue.status(n).crawled.map(show::time) };
         match registry {
             Some(n) => one(n),
             None => show::worst((0..self.0.settings.registries.len() as u16).map(one)),
@@ -187,7 +209,8 @@ fn sort<T: Copy>(sort: Option<&str>, default: &str, known: &[(&str, T)]) -> Resu
     let (name, reverse) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     known.iter().find(|(n, _)| *n == name).map(|&(_, order)| (order, reverse)).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(n, _)| *n).collect();
-        Error::new(Code::BadQuery, format!("Nothing is sorted by “{}”.", name.chars().take(40).collect::<String>())).hint(format!("Sort by {}; “-” before it turns it round.", names.join(", ")))
+        Error::new(Code::BadQuery, format!("Nothing is sorted by “{}”.", name.chars().take(40).collect::<String>()))
+            .hint(format!("Sort by {}; “-” before it turns it round.", names.join(", ")))
     })
 }
 
@@ -234,5 +257,7 @@ pub(crate) fn place(cursor: &str) -> Result<Place> {
     if cursor.len() > 1024 {
         return Err(Error::new(Code::BadQuery, "“after” is not a place in this list."));
     }
-    read().ok_or_else(|| Error::new(Code::BadQuery, "“after” is not a place in this list.").hint("Give back “next” of the page before as it came."))
+    read().ok_or_else(|| {
+        Error::new(Code::BadQuery, "“after” is not a place in this list.").hint("Give back “next” of the page before as it came.")
+    })
 }

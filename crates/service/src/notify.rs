@@ -10,7 +10,10 @@ impl Service {
     pub async fn notify(&self, registry: &str, authorization: Option<&str>, body: &[u8]) -> Result<usize> {
         let (number, settings) = self.registry_of(registry)?;
         if let Some(secret) = &settings.notification_secret {
-            let given = authorization.and_then(|a| a.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map_or("", |(_, token)| token.trim());
+            let given = authorization
+                .and_then(|a| a.split_once(' '))
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map_or("", |(_, token)| token.trim());
             if !bool::from(given.as_bytes().ct_eq(secret.expose().as_bytes())) {
                 return Err(Error::new(Code::SignInRequired, "The notification does not carry this registry's secret.")
                     .hint("Send the header “Authorization: Bearer …” with notification_secret: in the registry's configuration, under notifications.endpoints.headers."));

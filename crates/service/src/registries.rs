@@ -40,7 +40,12 @@ impl Service {
             capabilities,
             repositories: totals.repositories,
             tags: totals.tags,
-            progress: status.progress.map(|p| Progress { done: p.done, total: p.total, manifests: p.manifests, started: show::time(p.started) }),
+            progress: status.progress.map(|p| Progress {
+                done: p.done,
+                total: p.total,
+                manifests: p.manifests,
+                started: show::time(p.started),
+            }),
             problem: status.problem.map(|e| Problem::from(Error::from(e))),
             latency_ms: health.latency_ms,
             read_only: settings.read_only || self.0.settings.read_only,
@@ -64,7 +69,13 @@ impl Service {
 
     /// The counts above the catalogue, of one registry or of all.
     pub async fn totals(&self, _caller: &Caller, registry: Option<&str>) -> Result<Totals> {
-        let shown = |t: catalogue::model::Totals, registries| Totals { registries, repositories: t.repositories, tags: t.tags, size: t.size, size_unshared: t.unshared };
+        let shown = |t: catalogue::model::Totals, registries| Totals {
+            registries,
+            repositories: t.repositories,
+            tags: t.tags,
+            size: t.size,
+            size_unshared: t.unshared,
+        };
         let count = self.0.settings.registries.len() as u64;
         let Some(name) = registry else { return Ok(shown(self.0.catalogue.model().totals(), count)) };
         let (number, _) = self.registry_of(name)?;
@@ -86,7 +97,9 @@ impl Service {
     /// What is wrong right now, by registry; empty when all is well.
     pub fn problems(&self) -> Vec<(String, Problem)> {
         let registries = self.0.settings.registries.iter().enumerate();
-        registries.filter_map(|(i, r)| self.0.catalogue.status(i as u16).problem.map(|e| (r.name.clone(), Problem::from(Error::from(e))))).collect()
+        registries
+            .filter_map(|(i, r)| self.0.catalogue.status(i as u16).problem.map(|e| (r.name.clone(), Problem::from(Error::from(e)))))
+            .collect()
     }
 
     /// Whether anything is configured to stand beside.
@@ -98,7 +111,10 @@ impl Service {
     pub fn only_registry(&self) -> Result<&str> {
         match self.0.settings.registries.as_slice() {
             [only] => Ok(&only.name),
-            [] => Err(Error::new(Code::RegistryNotFound, "No registry is configured.").hint("Give --registry URL or set SUPERCARGO_REGISTRY.")),
+            [] => {
+                Err(Error::new(Code::RegistryNotFound, "No registry is configured.")
+                    .hint("Give --registry URL or set SUPERCARGO_REGISTRY."))
+            }
             _ => Err(Error::new(Code::NotAReference, "There are several registries: begin the reference with the name of one.")),
         }
     }

@@ -21,7 +21,9 @@ impl Service {
         let limit = limit(limit_)?;
         let from: usize = match after {
             None | Some("") => 0,
-            Some(text) => text.parse().map_err(|_| Error::new(Code::BadQuery, "“after” is not a place in this list.").hint("Give back “next” of the page before as it came."))?,
+            Some(text) => text.parse().map_err(|_| {
+                Error::new(Code::BadQuery, "“after” is not a place in this list.").hint("Give back “next” of the page before as it came.")
+            })?,
         };
         let freshness = self.freshness(None);
         let model = self.0.catalogue.model();
@@ -55,14 +57,18 @@ impl Service {
                         HitKind::Label => "label",
                     }
                     .to_owned(),
-                    reference: tag.as_ref().map_or_else(|| format!("{registry}/{}", repo.name), |t| format!("{registry}/{}:{}", repo.name, t.tag)),
+                    reference: tag
+                        .as_ref()
+                        .map_or_else(|| format!("{registry}/{}", repo.name), |t| format!("{registry}/{}:{}", repo.name, t.tag)),
                     registry,
                     repository: repo.name.to_string(),
                     digest: tag.as_ref().and_then(|t| t.digest.clone()),
                     matched: hit.matched,
                     marks: hit.marks,
                     tags: whole.as_ref().map(|r| r.tags),
-                    pushed: tag.as_ref().map_or_else(|| whole.as_ref().and_then(|r| r.updated.clone()), |t| t.pushed.clone().or_else(|| t.created.clone())),
+                    pushed: tag
+                        .as_ref()
+                        .map_or_else(|| whole.as_ref().and_then(|r| r.updated.clone()), |t| t.pushed.clone().or_else(|| t.created.clone())),
                     image_kind: tag.as_ref().map(|t| t.kind.clone()).or_else(|| whole.and_then(|r| r.kinds.first().cloned())),
                     tag: tag.map(|t| t.tag),
                 })

@@ -43,7 +43,10 @@ impl RegistrySettings {
     /// What people type before the repository: as set, else the host and port of the address.
     pub fn pull_host(&self) -> String {
         self.pull_host.clone().unwrap_or_else(|| {
-            url::Url::parse(&self.url).ok().and_then(|u| Some(format!("{}{}", u.host_str()?, u.port().map(|p| format!(":{p}")).unwrap_or_default()))).unwrap_or_default()
+            url::Url::parse(&self.url)
+                .ok()
+                .and_then(|u| Some(format!("{}{}", u.host_str()?, u.port().map(|p| format!(":{p}")).unwrap_or_default())))
+                .unwrap_or_default()
         })
     }
 

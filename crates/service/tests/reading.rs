@@ -144,8 +144,14 @@ async fn an_index_is_shown_by_its_default_platform_or_the_one_asked_for() {
     assert_eq!((image.kind.as_str(), image.digest.as_str(), image.platform.as_deref()), ("index", top.as_str(), Some("linux/amd64")));
     assert_eq!(image.labels["for"], "amd");
     assert_eq!(image.tags, ["v1.0.0", "latest"]);
-    assert_eq!(image.platforms.iter().map(|p| (p.platform.as_str(), p.size)).collect::<Vec<_>>(), [("linux/arm64", arm_size(&arm)), ("linux/amd64", arm_size(&amd))]);
-    assert_eq!(image.history.iter().filter_map(|h| h.layer.as_deref()).collect::<Vec<_>>(), image.layers.iter().map(|l| l.digest.as_str()).collect::<Vec<_>>());
+    assert_eq!(
+        image.platforms.iter().map(|p| (p.platform.as_str(), p.size)).collect::<Vec<_>>(),
+        [("linux/arm64", arm_size(&arm)), ("linux/amd64", arm_size(&amd))]
+    );
+    assert_eq!(
+        image.history.iter().filter_map(|h| h.layer.as_deref()).collect::<Vec<_>>(),
+        image.layers.iter().map(|l| l.digest.as_str()).collect::<Vec<_>>()
+    );
     assert_eq!(image.pull_reference_pinned, format!("{}/team/api@{top}", fake.host()));
     let image = service.image(&caller(), &r("local/team/api:v1.0.0"), Some("linux/arm64")).await.unwrap();
     assert_eq!(image.labels["for"], "arm");
@@ -161,6 +167,30 @@ async fn an_index_is_shown_by_its_default_platform_or_the_one_asked_for() {
 
 fn arm_size(image: &Image) -> Option<u64> {
     Some(image.config().len() as u64 + image.layers.iter().map(|l| l.1).sum::<u64>())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_indexes_leads_on_to_its_images() {
+    let fake = Fake::start(FakeSettings::default()).await.unwrap();
+    let (arm, amd) = (Image::new("arm").architecture("arm64"), Image::new("amd").label("for", "amd"));
+    fake.push("team/api", "", &arm);
+    fake.push("team/api", "", &amd);
+    let inner = content::index(&[arm.clone(), amd.clone()]);
+    let digest = fake.push_manifest("team/api", "", media_type::OCI_INDEX, &inner);
+    let outer = json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [{"mediaType": media_type::OCI_INDEX, "digest": digest, "size": inner.len()}]});
+    let top = fake.push_manifest("team/api", "v1", media_type::OCI_INDEX, outer.to_string().as_bytes());
+    let service = beside(&fake).await;
+    let image = service.image(&caller(), &r("local/team/api:v1"), None).await.unwrap();
+    assert_eq!((image.kind.as_str(), image.digest.as_str(), image.platform.as_deref()), ("index", top.as_str(), Some("linux/amd64")));
+    assert_eq!(image.platforms.iter().map(|p| p.platform.as_str()).collect::<Vec<_>>(), ["linux/arm64", "linux/amd64"]);
+    assert_eq!(image.size, arm_size(&amd));
+    let image = service.image(&caller(), &r("local/team/api:v1"), Some("linux/arm64")).await.unwrap();
+    assert_eq!(image.platform_digest.as_deref(), Some(arm.digest().as_str()));
+    assert_eq!(code(service.image(&caller(), &r("local/team/api:v1"), Some("linux/s390x"))).await, Code::PlatformNotFound);
+    let tags = service.tags(&caller(), &r("local/team/api"), &TagsQuery::default()).await.unwrap();
+    assert_eq!((tags.items[0].size, tags.items[0].platforms.len()), (arm_size(&amd), 2));
+    assert_eq!(service.search(&caller(), "label:for=amd", None, None).await.unwrap().total, 1);
+    service.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,7 +211,12 @@ async fn what_is_not_there_has_its_own_code() {
         let query = RepositoriesQuery { q: bad.into(), ..RepositoriesQuery::default() };
         assert_eq!(code(service.repositories(&caller(), &query)).await, Code::BadQuery, "{bad}");
     }
-    let query = |sort: &str, limit, after: Option<&str>| RepositoriesQuery { sort: Some(sort.into()), limit, after: after.map(Into::into), ..RepositoriesQuery::default() };
+    let query = |sort: &str, limit, after: Option<&str>| RepositoriesQuery {
+        sort: Some(sort.into()),
+        limit,
+        after: after.map(Into::into),
+        ..RepositoriesQuery::default()
+    };
     assert_eq!(code(service.repositories(&caller(), &query("colour", None, None))).await, Code::BadQuery);
     assert_eq!(code(service.repositories(&caller(), &query("name", Some(0), None))).await, Code::BadQuery);
     assert_eq!(code(service.repositories(&caller(), &query("name", Some(1001), None))).await, Code::BadQuery);
@@ -239,7 +274,9 @@ async fn search_finds_repositories_tags_digests_and_labels() {
     let service = beside(&fake).await;
     let hits = |q: &str| {
         let (service, q) = (service.clone(), q.to_owned());
-        async move { service.search(&caller(), &q, None, None).await.unwrap().items.into_iter().map(|h| (h.kind, h.reference)).collect::<Vec<_>>() }
+        async move {
+            service.search(&caller(), &q, None, None).await.unwrap().items.into_iter().map(|h| (h.kind, h.reference)).collect::<Vec<_>>()
+        }
     };
     let of = |kind: &str, reference: &str| (kind.to_owned(), reference.to_owned());
     assert_eq!(hits("postgres").await, [of("repository", "local/library/postgres")]);

@@ -1,5 +1,5 @@
 use crate::{
-    model::{Bits, Model, NONE, Repo},
+    model::{Bits, Model, Repo},
     query::WordMatch,
 };
 
@@ -63,7 +63,7 @@ impl<'m> Word<'m> {
         let (name, manifest) = (repo.names[i], repo.manifests[i]);
         self.repositories.has(id)
             || self.names.has(name)
-            || (manifest != NONE && self.manifests.has(manifest))
+            || self.manifests.has(manifest)
             || self.across.as_ref().is_some_and(|(begin, end)| begin.has(id) && end.has(name))
     }
 }
@@ -97,6 +97,16 @@ fn across(model: &Model, needle: &str) -> Option<(Bits, Bits)> {
             }
         }
     }
-    let names = model.names.bits(|name| name.as_bytes().get(..end.len()).is_some_and(|n| n.eq_ignore_ascii_case(end.as_bytes())));
+    let begins = |name: &str| name.as_bytes().get(..end.len()).is_some_and(|n| n.eq_ignore_ascii_case(end.as_bytes()));
+    let mut names = Bits::new(model.names.len());
+    if end.is_empty() {
+        names = model.names.bits(|_| true);
+    } else {
+        model.names.each_containing(end, |name| {
+            if begins(model.names.text(name)) {
+                names.set(name);
+            }
+        });
+    }
     Some((repositories, names))
 }

@@ -259,7 +259,12 @@ impl Model {
             })
             .collect();
         let with_platform = || children.iter().filter(|c| c.platform != NONE);
-        let shown = with_platform().find(|c| self.platform_names.text(c.platform) == "linux/amd64").or_else(|| with_platform().next()).map_or(id, |c| c.manifest);
+        // An index of indexes tells no platforms itself: the first entry leads on to them.
+        let shown = with_platform()
+            .find(|c| self.platform_names.text(c.platform) == "linux/amd64")
+            .or_else(|| with_platform().next())
+            .or_else(|| children.iter().find(|c| !c.attestation))
+            .map_or(id, |c| c.manifest);
         let mut text = |t: Option<&str>| t.map_or(NONE, |t| self.texts.number(t));
         let (media_type, artifact_type, description, base) = (text(Some(summary.media_type)), text(summary.artifact_type), text(summary.description), text(summary.base));
         let statements: Box<[(Kind, u32)]> = summary.statements.iter().map(|&(k, p)| (k, self.texts.number(p))).collect();
@@ -311,10 +316,18 @@ impl Model {
         id
     }
 
-    /// The manifest shown for an index: that of its default platform; any other manifest itself.
+    /// The manifest shown for an index: that of its default platform, through indexes in indexes; any other manifest itself.
     #[inline]
     pub fn shown(&self, id: u32) -> u32 {
-        self.manifests.shown(id)
+        let mut shown = self.manifests.shown(id);
+        for _ in 1..oci::limits::DEPTH {
+            let next = self.manifests.shown(shown);
+            if next == shown {
+                break;
+            }
+            shown = next;
+        }
+        shown
     }
 
     /// Bytes: of an image its distinct layers and configuration, of an index those of its default platform.
@@ -337,10 +350,24 @@ impl Model {
         self.manifests.known(shown).then(|| self.manifests.own[shown as usize].layers.into())
     }
 
-    /// `os/architecture[/variant]` of all platforms, in the index's order.
+    /// `os/architecture[/variant]` of all platforms, in the index's order; of an index of indexes, those of its entries.
     pub fn platforms(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
         let own = self.manifests.common(id).map(|c| self.manifests.commons[c as usize].platform).filter(|&p| p != NONE);
-        own.into_iter().chain(self.manifests.children(id).iter().map(|c| c.platform).filter(|&p| p != NONE))
+        let children = self.manifests.children(id);
+        let nested: &[ChildInfo] = if children.iter().any(|c| c.platform != NONE) { &[] } else { children };
+        let within = nested.iter().filter(|c| !c.attestation).flat_map(|c| self.manifests.children(c.manifest)).map(|c| c.platform);
+        own.into_iter().chain(children.iter().map(|c| c.platform).chain(within).filter(|&p| p != NONE))
+    }
+
+    /// The platforms of an index with their manifests, in its order; of an index of indexes, those of its entries.
+    pub fn platform_manifests(&self, id: u32) -> Vec<(u32, u32)> {
+        let children = self.manifests.children(id);
+        let direct: Vec<(u32, u32)> = children.iter().filter(|c| c.platform != NONE).map(|c| (c.platform, c.manifest)).collect();
+        if !direct.is_empty() {
+            return direct;
+        }
+        let within = children.iter().filter(|c| !c.attestation).flat_map(|c| self.manifests.children(c.manifest));
+        within.filter(|c| c.platform != NONE).map(|c| (c.platform, c.manifest)).collect()
     }
 
     /// The manifest and, of an index, the one shown for it: where labels and descriptions are looked for.

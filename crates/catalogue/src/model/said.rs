@@ -123,7 +123,7 @@ impl Model {
     /// Adds the indexes that show one of the manifests.
     fn add_showing(&self, manifests: &mut Bits) {
         if !manifests.is_empty() {
-            let showing: Vec<u32> = self.manifests.shows().iter().filter(|(_, shown)| manifests.has(*shown)).map(|&(index, _)| index).collect();
+            let showing: Vec<u32> = self.manifests.shows().iter().filter(|(index, _)| manifests.has(self.shown(*index))).map(|&(index, _)| index).collect();
             showing.into_iter().for_each(|index| manifests.set(index));
         }
     }
