@@ -69,7 +69,7 @@ need 'site' cargo xtask site
 
 if wants checks; then
   check 'format' cargo fmt --all --check
-  check 'lints' cargo clippy "${packages[@]}" "${features[@]}" --all-targets -- --deny warnings
+  check 'lints' cargo clippy "${packages[@]}" --package bench "${features[@]}" --all-targets -- --deny warnings
   check 'lints of the front end' cargo clippy --package frontend --package app --features app/hydrate --target wasm32-unknown-unknown -- --deny warnings
   if cargo deny --version >/dev/null 2>&1; then
     check 'licences and sources' cargo deny --offline check licenses bans sources

@@ -15,7 +15,14 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let fake = Fake::start(FakeSettings { repositories, tags, ..FakeSettings::default() }).await?;
     let folder = tempfile::tempdir()?;
     let settings = RemoteSettings { name: "local".into(), url: fake.url().into(), ..RemoteSettings::default() };
-    let source = Source { name: "local".into(), registry: Arc::new(Remote::new(settings)?), include: vec![], exclude: vec![], repositories: vec![], crawl: Duration::from_secs(3600) };
+    let source = Source {
+        name: "local".into(),
+        registry: Arc::new(Remote::new(settings)?),
+        include: vec![],
+        exclude: vec![],
+        repositories: vec![],
+        crawl: Duration::from_secs(3600),
+    };
     let catalogue = Catalogue::open(&format!("sqlite:{}", folder.path().join("c.db").display()), vec![source]).await?;
     let begun = Instant::now();
     catalogue.start();
@@ -31,7 +38,11 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     }
     let took = begun.elapsed();
     let manifests = (repositories * tags) as f64 / took.as_secs_f64();
-    println!("cold crawl, {repositories} repositories × {tags} tags: {:.1} s, {manifests:.0} manifests/s, {} requests (must reach 1,000 manifests/s)", took.as_secs_f64(), fake.requests());
+    println!(
+        "cold crawl, {repositories} repositories × {tags} tags: {:.1} s, {manifests:.0} manifests/s, {} requests (must reach 1,000 manifests/s)",
+        took.as_secs_f64(),
+        fake.requests()
+    );
     println!("  names visible after {:.2} s (must reach 1 s)", names.unwrap_or(took).as_secs_f64());
     catalogue.close().await;
     Ok(())

@@ -13,7 +13,9 @@ fn main() -> anyhow::Result<()> {
         ["crawl"] => runtime.block_on(crawl::run()),
         ["search"] => runtime.block_on(search::run(None)),
         ["search", file] => runtime.block_on(search::run(Some(file))),
-        ["database", file, repositories, tags] => runtime.block_on(content::fill(&format!("sqlite:{file}"), repositories.parse()?, tags.parse()?)),
+        ["database", file, repositories, tags] => {
+            runtime.block_on(content::fill(&format!("sqlite:{file}"), repositories.parse()?, tags.parse()?))
+        }
         [] => {
             runtime.block_on(crawl::run())?;
             runtime.block_on(search::run(None))

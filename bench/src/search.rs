@@ -21,7 +21,12 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
     let service = Service::open(settings(&database)).await.map_err(|e| anyhow::anyhow!("{e}"))?;
     let took = begun.elapsed().as_secs_f64();
     let totals = service.totals(&Caller::local(), None).await.map_err(|e| anyhow::anyhow!("{e}"))?;
-    println!("{} tags loaded in {took:.2} s, {} ms of processor time, {} MB (must reach 400 MB)", totals.tags, processor() - processor_before, (resident() - before) / 1_000_000);
+    println!(
+        "{} tags loaded in {took:.2} s, {} ms of processor time, {} MB (must reach 400 MB)",
+        totals.tags,
+        processor() - processor_before,
+        (resident() - before) / 1_000_000
+    );
     let caller = Caller::local();
     let mut kinds: Vec<(&str, Vec<Duration>)> = Vec::new();
     let mut slowest = (Duration::ZERO, String::new());
@@ -52,7 +57,11 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
     }
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
     for n in 0..200 {
-        let query = RepositoriesQuery { sort: Some(["-pushed", "name", "-size", "-tags"][n % 4].into()), q: if n % 3 == 0 { format!("{n}") } else { String::new() }, ..RepositoriesQuery::default() };
+        let query = RepositoriesQuery {
+            sort: Some(["-pushed", "name", "-size", "-tags"][n % 4].into()),
+            q: if n % 3 == 0 { format!("{n}") } else { String::new() },
+            ..RepositoriesQuery::default()
+        };
         for times in [&mut cold, &mut warm] {
             let begun = Instant::now();
             std::hint::black_box(service.repositories(&caller, &query).await.map_err(|e| anyhow::anyhow!("{e}"))?);
@@ -65,7 +74,12 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
     for n in 0..200 {
         let reference = oci::Reference::parse(&format!("local/{}", content::repository(n * 97 % totals.repositories as usize)))?;
         let begun = Instant::now();
-        std::hint::black_box(service.tags(&caller, &reference, &TagsQuery { gathered: true, ..TagsQuery::default() }).await.map_err(|e| anyhow::anyhow!("{e}"))?);
+        std::hint::black_box(
+            service
+                .tags(&caller, &reference, &TagsQuery { gathered: true, ..TagsQuery::default() })
+                .await
+                .map_err(|e| anyhow::anyhow!("{e}"))?,
+        );
         times.push(begun.elapsed());
     }
     report("a page of tags", &mut times, "part of p99 ≤ 50 ms with 50 clients");
@@ -105,7 +119,7 @@ fn queries() -> Vec<(&'static str, String)> {
         let name = content::repository(n * 157);
         let leaf = name.split('/').nth(1).unwrap_or_default().to_owned();
         let tag = content::tag(n % 50, n);
-        let revision = format!("{:040x}", ((n * 157) as u128) << 64 | 3);
+        let revision = content::revision(n * 157, 3);
         all.push(("a name", leaf.clone()));
         all.push(("three letters", leaf.chars().take(3).collect()));
         all.push(("a name and a tag", format!("{leaf} {tag}")));
@@ -113,8 +127,17 @@ fn queries() -> Vec<(&'static str, String)> {
         all.push(("a tag", tag));
         all.push(("slips", ["postgers", "ngnix", "gatway", "schduler"][n % 4].to_owned()));
         all.push(("words", ["payments api", "team web v2", "latest", "exporter pr-"][n % 4].to_owned()));
-        all.push(("fields", [format!("label:team=payments repo:{}", &name[..4]), format!("arch:arm64 {leaf}"), format!("tag:~^v2 {leaf}"), format!("size:>10MB {leaf}")][n % 4].clone()));
-        all.push(("a short revision", format!("{:x}000000", (n * 157) % 4096 + 4096)));
+        all.push((
+            "fields",
+            [
+                format!("label:team=payments repo:{}", &name[..4]),
+                format!("arch:arm64 {leaf}"),
+                format!("tag:~^v2 {leaf}"),
+                format!("size:>10MB {leaf}"),
+            ][n % 4]
+                .clone(),
+        ));
+        all.push(("a short revision", revision[..7].to_owned()));
         all.push(("a revision", revision));
     }
     let mut seen = std::collections::HashSet::new();

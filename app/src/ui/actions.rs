@@ -94,9 +94,9 @@ pub(crate) fn lines(pull: &Pull, id: &'static str) -> impl IntoView + use<> {
 /// The button in the heading that opens them.
 pub(crate) fn menu(pull: &Pull, primary: bool) -> impl IntoView + use<> {
     view! {
-        <details class="relative" name="menu">
+        <details class="relative max-md:static" name="menu">
             <summary class=if primary { BUTTON_PRIMARY } else { BUTTON }>{Icon::Download.view()}"Pull"{Icon::Down.view()}</summary>
-            <div class="absolute right-0 z-20 mt-1.5 w-[min(460px,calc(100vw-32px))] rounded-xl border border-line-strong bg-raised p-4 shadow-pop max-md:right-auto max-md:left-0">
+            <div class="absolute right-0 z-20 mt-1.5 w-[min(460px,calc(100vw-32px))] rounded-xl border border-line-strong bg-raised p-4 shadow-pop max-md:left-0 max-md:w-auto">
                 {lines(pull, "menu")}
             </div>
         </details>

@@ -37,7 +37,7 @@ pub(crate) fn heading(crumbs: Vec<Crumb>, actions: impl IntoView + 'static) -> i
         })
         .collect();
     view! {
-        <div class="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 pt-7 max-md:pt-4">
+        <div class="relative flex flex-wrap items-center justify-between gap-x-4 gap-y-2 pt-7 max-md:pt-4">
             <h1 class="min-w-0 text-xl tracking-[-0.02em] max-md:text-lg">{crumbs}</h1>
             <div class="flex flex-wrap items-center gap-2">{actions}</div>
         </div>

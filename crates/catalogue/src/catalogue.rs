@@ -68,7 +68,12 @@ impl Catalogue {
     /// Opens the database and loads what is known. Asks no registry: see [`Catalogue::start`].
     pub async fn open(database: &str, sources: Vec<Source>) -> Result<Self, OpenError> {
         let store = Store::open(database).await?;
-        let watched = sources.into_iter().enumerate().map(|(i, s)| Watched::new(s, i as u16)).collect::<Result<Vec<_>, _>>().map_err(OpenError::Settings)?;
+        let watched = sources
+            .into_iter()
+            .enumerate()
+            .map(|(i, s)| Watched::new(s, i as u16))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(OpenError::Settings)?;
         let (writes, waiting) = mpsc::channel(WAITING);
         let model = crate::load::model(&store, &watched).await?;
         let recent = moka::sync::Cache::builder().max_capacity(RECENT).weigher(|_: &String, r: &Arc<ManifestRecord>| weight(r)).build();
@@ -171,7 +176,13 @@ impl Catalogue {
     }
 
     /// Which digests a tag named when, newest first.
-    pub async fn moments(&self, registry: &str, repository: &str, tag: &str, limit: u32) -> Result<Vec<MomentRecord>, crate::store::StoreError> {
+    pub async fn moments(
+        &self,
+        registry: &str,
+        repository: &str,
+        tag: &str,
+        limit: u32,
+    ) -> Result<Vec<MomentRecord>, crate::store::StoreError> {
         self.0.store.moments(registry, repository, tag, limit).await
     }
 
@@ -192,6 +203,12 @@ impl Catalogue {
         let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
         crate::crawler::fetch(self, watched, repository, digest).await?;
         self.0.recent.get(digest.as_str()).ok_or_else(|| Error::NotFound(format!("{repository} has no manifest {digest}")))
+    }
+
+    /// Whether a repository's tags were all read, once at least.
+    pub(crate) fn is_read(&self, registry: u16, repository: &RepositoryName) -> bool {
+        let model = self.model();
+        model.find_repo(registry, repository.as_str()).and_then(|id| model.repo(id)).is_some_and(|r| r.crawled != NEVER)
     }
 
     /// Makes a repository known that is not, and reads its tags if that was never done. `NotFound` where the registry
@@ -232,7 +249,11 @@ impl Catalogue {
         let fresh_since = now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         {
             let model = self.model();
-            let checked = model.find_repo(registry, repository.as_str()).and_then(|r| model.repo(r)).and_then(|r| r.referrers.get(&model.find_manifest(digest.as_str())?)).map(|r| r.checked);
+            let checked = model
+                .find_repo(registry, repository.as_str())
+                .and_then(|r| model.repo(r))
+                .and_then(|r| r.referrers.get(&model.find_manifest(digest.as_str())?))
+                .map(|r| r.checked);
             if checked.is_some_and(|c| c > fresh_since) {
                 return Ok(());
             }
@@ -304,7 +325,11 @@ impl Inner {
     pub(crate) async fn write_registry(&self, watched: &Watched) {
         let record = {
             let status = watched.status();
-            RegistryRecord { registry: watched.source.name.clone(), crawled: status.crawled, capabilities: serde_json::to_string(&status.capabilities).ok() }
+            RegistryRecord {
+                registry: watched.source.name.clone(),
+                crawled: status.crawled,
+                capabilities: serde_json::to_string(&status.capabilities).ok(),
+            }
         };
         self.write(Write::Registry(record)).await;
     }

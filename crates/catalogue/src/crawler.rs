@@ -129,7 +129,8 @@ async fn crawl_once(catalogue: &Catalogue, watched: &Watched) -> Duration {
                 status.problem = Some(error);
             }
         }
-        metrics::gauge!("supercargo_crawl_finished_timestamp_seconds", "registry" => name.to_owned()).set(status.crawled.unwrap_or(0) as f64 / 1000.0);
+        metrics::gauge!("supercargo_crawl_finished_timestamp_seconds", "registry" => name.to_owned())
+            .set(status.crawled.unwrap_or(0) as f64 / 1000.0);
     }
     catalogue.0.write_registry(watched).await;
     catalogue.changed(watched, None);
@@ -148,11 +149,11 @@ async fn crawl(catalogue: &Catalogue, watched: &Watched, pace: Pace) -> Result<O
     let worker = async {
         let mut done = std::pin::pin!(
             incoming
-            .map(|name| async move {
-                let result = read_repository(catalogue, watched, &name, pace).await;
-                (name, result)
-            })
-            .buffer_unordered(pace.repositories())
+                .map(|name| async move {
+                    let result = read_repository(catalogue, watched, &name, pace).await;
+                    (name, result)
+                })
+                .buffer_unordered(pace.repositories())
         );
         while let Some((name, result)) = done.next().await {
             if let Some(progress) = &mut watched.status().progress {
@@ -196,7 +197,11 @@ async fn crawl(catalogue: &Catalogue, watched: &Watched, pace: Pace) -> Result<O
 /// Reads the registry's names page by page, makes them known at once and hands each on to be read. Also hands on the
 /// names that are configured or were known before. The error is an outage; any other failure of the registry's own list
 /// leaves what is known and is told beside it.
-async fn read_names(catalogue: &Catalogue, watched: &Watched, out: mpsc::Sender<RepositoryName>) -> Result<(HashSet<RepositoryName>, Option<Error>), Error> {
+async fn read_names(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    out: mpsc::Sender<RepositoryName>,
+) -> Result<(HashSet<RepositoryName>, Option<Error>), Error> {
     let mut seen: HashSet<RepositoryName> = HashSet::new();
     let mut dropped = 0;
     let mut problem = None;
@@ -220,7 +225,9 @@ async fn read_names(catalogue: &Catalogue, watched: &Watched, out: mpsc::Sender<
                 match page.next {
                     Some(next) if !stuck && seen.len() < MAX_REPOSITORIES => cursor = Some(next),
                     Some(_) if seen.len() >= MAX_REPOSITORIES => {
-                        problem = Some(Error::TooLarge(format!("the registry lists more than {MAX_REPOSITORIES} repositories; the rest is left out")));
+                        problem = Some(Error::TooLarge(format!(
+                            "the registry lists more than {MAX_REPOSITORIES} repositories; the rest is left out"
+                        )));
                         break;
                     }
                     _ => break,
@@ -229,7 +236,9 @@ async fn read_names(catalogue: &Catalogue, watched: &Watched, out: mpsc::Sender<
             Err(error) if error.is_outage() => return Err(error),
             Err(error) => {
                 // Without a list of its own, what is configured is all there is, and no problem.
-                if watched.source.repositories.is_empty() || !matches!(error, Error::Unsupported(_) | Error::Refused(_) | Error::NotFound(_)) {
+                if watched.source.repositories.is_empty()
+                    || !matches!(error, Error::Unsupported(_) | Error::Refused(_) | Error::NotFound(_))
+                {
                     problem = Some(error);
                 }
                 break;
@@ -240,7 +249,12 @@ async fn read_names(catalogue: &Catalogue, watched: &Watched, out: mpsc::Sender<
     // What is known but was not listed is read as well: a list can be partial, forbidden or late.
     let known: Vec<RepositoryName> = {
         let model = catalogue.model();
-        model.repos().filter(|(_, r)| r.registry == watched.number).filter_map(|(_, r)| RepositoryName::parse(&r.name).ok()).filter(|n| !seen.contains(n)).collect()
+        model
+            .repos()
+            .filter(|(_, r)| r.registry == watched.number)
+            .filter_map(|(_, r)| RepositoryName::parse(&r.name).ok())
+            .filter(|n| !seen.contains(n))
+            .collect()
     };
     if let Some(progress) = &mut watched.status().progress {
         progress.total += known.len() as u64;
@@ -253,7 +267,13 @@ async fn read_names(catalogue: &Catalogue, watched: &Watched, out: mpsc::Sender<
     Ok((seen, problem))
 }
 
-async fn take_names(catalogue: &Catalogue, watched: &Watched, names: Vec<RepositoryName>, seen: &mut HashSet<RepositoryName>, out: &mpsc::Sender<RepositoryName>) {
+async fn take_names(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    names: Vec<RepositoryName>,
+    seen: &mut HashSet<RepositoryName>,
+    out: &mpsc::Sender<RepositoryName>,
+) {
     let names: Vec<RepositoryName> = names.into_iter().filter(|n| watched.wants(n.as_str()) && seen.insert(n.clone())).collect();
     if names.is_empty() {
         return;
@@ -306,7 +326,9 @@ async fn drop_vanished(catalogue: &Catalogue, watched: &Watched, seen: &HashSet<
             .repos()
             .filter(|(_, r)| r.registry == watched.number)
             // A repository with tags is there, whatever the list says.
-            .filter(|(_, r)| r.names.is_empty() && r.machinery.is_empty() && !RepositoryName::parse(&r.name).is_ok_and(|n| seen.contains(&n)))
+            .filter(|(_, r)| {
+                r.names.is_empty() && r.machinery.is_empty() && !RepositoryName::parse(&r.name).is_ok_and(|n| seen.contains(&n))
+            })
             .map(|(id, _)| id)
             .collect();
         for id in missing {

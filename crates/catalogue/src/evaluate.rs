@@ -211,7 +211,8 @@ impl<'m> Node<'m> {
 fn described(model: &Model, repo: &Repo, word: &Word<'_>) -> bool {
     let newest = repo.facts.newest.map_or(NONE, |i| repo.manifests[i as usize]);
     // Whoever describes itself so is among those that say the word.
-    word.manifests.has(newest) && model.faces(newest).any(|m| m.description != NONE && word.asked.matches_prose(model.texts.text(m.description)))
+    word.manifests.has(newest)
+        && model.faces(newest).any(|m| m.description != NONE && word.asked.matches_prose(model.texts.text(m.description)))
 }
 
 #[cfg(test)]

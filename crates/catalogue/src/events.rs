@@ -58,7 +58,11 @@ fn read(event: &Value, latest: i64) -> Option<Dirty> {
     if !deleted && !manifest {
         return None;
     }
-    let at = event.get("timestamp").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok()).map_or(latest, jiff::Timestamp::as_millisecond);
+    let at = event
+        .get("timestamp")
+        .and_then(Value::as_str)
+        .and_then(|t| t.parse::<jiff::Timestamp>().ok())
+        .map_or(latest, jiff::Timestamp::as_millisecond);
     Some(Dirty { repository, tag, digest, deleted, at: at.min(latest) })
 }
 
@@ -93,6 +97,10 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
                 other => other,
             };
             let digest = read?;
+            // A repository seen for the first time has likely more than this tag.
+            if !catalogue.is_read(watched.number, repository) {
+                read_repository(catalogue, watched, repository, Pace::Now).await?;
+            }
             if watched.can("referrers") { read_referrers(catalogue, watched, repository, &digest).await } else { Ok(()) }
         }
         (None, Some(digest)) if !dirty.deleted => {
@@ -123,9 +131,11 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
                 let manifest = model.find_manifest(digest.as_str());
                 let repo = model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id));
                 match (manifest, repo) {
-                    (Some(m), Some(repo)) => {
-                        repo.tags_of(m).filter_map(|i| Tag::parse(model.names.text(repo.names[i])).ok()).chain(repo.machinery.iter().filter(|(_, x)| *x == m).map(|(t, _)| t.clone())).collect()
-                    }
+                    (Some(m), Some(repo)) => repo
+                        .tags_of(m)
+                        .filter_map(|i| Tag::parse(model.names.text(repo.names[i])).ok())
+                        .chain(repo.machinery.iter().filter(|(_, x)| *x == m).map(|(t, _)| t.clone()))
+                        .collect(),
                     _ => Vec::new(),
                 }
             };

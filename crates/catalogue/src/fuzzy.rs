@@ -27,6 +27,29 @@ pub const HAS_IT: u32 = 5000;
 /// The least score of a name with a slip, at most two where the word has seven letters or more.
 pub const SLIP: u32 = 1000;
 
+/// Names that a word cannot mean, told apart by their letters alone: asked of all names, it leaves few to look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sieve {
+    letters: u64,
+    forgiven: usize,
+}
+
+impl Sieve {
+    pub(crate) fn new(word: &str) -> Self {
+        Self { letters: set(word), forgiven: forgiven(word) }
+    }
+
+    /// Whether [`Fuzzy::best`] may find a name of these [`letters`]: it lacks no more of the word's than slips bring in.
+    pub(crate) fn lets_through(self, letters: u64) -> bool {
+        (self.letters & !letters).count_ones() as usize <= self.forgiven
+    }
+}
+
+/// The letters of a name, for a [`Sieve`].
+pub(crate) fn letters(name: &str) -> u64 {
+    set(name)
+}
+
 /// Longest word and name looked at, in bytes. A repository's name has at most 255.
 const WORD: usize = 64;
 const NAME: usize = 320;
@@ -251,6 +274,7 @@ mod tests {
         fn any_word_and_names_will_do(word in "\\PC{0,12}", names in prop::collection::vec("\\PC{0,24}", 0..6), limit in 0_usize..4) {
             let found = Fuzzy::default().best(&word, names.iter().map(String::as_str), limit);
             prop_assert!(found.len() <= limit && found.is_sorted_by(|a, b| a.score >= b.score));
+            prop_assert!(found.iter().all(|f| Sieve::new(&word).lets_through(letters(f.name))));
         }
     }
 }

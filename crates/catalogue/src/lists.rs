@@ -42,7 +42,14 @@ pub struct Place {
 }
 
 /// The numbers of the repositories that match, sorted.
-pub fn repositories(model: &Model, evaluation: &Evaluation<'_>, registry: Option<u16>, namespace: Option<&str>, order: RepositoryOrder, reverse: bool) -> Vec<u32> {
+pub fn repositories(
+    model: &Model,
+    evaluation: &Evaluation<'_>,
+    registry: Option<u16>,
+    namespace: Option<&str>,
+    order: RepositoryOrder,
+    reverse: bool,
+) -> Vec<u32> {
     let inside = |repo: &Repo| {
         namespace.is_none_or(|n| {
             let own = repo.namespace();
@@ -53,7 +60,10 @@ pub fn repositories(model: &Model, evaluation: &Evaluation<'_>, registry: Option
     let everything = evaluation.asks_nothing() && registry.is_none() && namespace.is_none();
     let within = evaluation.within();
     let wanted = |id: u32| {
-        everything || (within.as_ref().is_none_or(|w| w.has(id)) && model.repo(id).is_some_and(|r| registry.is_none_or(|n| r.registry == n) && inside(r)) && evaluation.repository(id))
+        everything
+            || (within.as_ref().is_none_or(|w| w.has(id))
+                && model.repo(id).is_some_and(|r| registry.is_none_or(|n| r.registry == n) && inside(r))
+                && evaluation.repository(id))
     };
     sorted.each(reverse).filter(|&id| wanted(id)).collect()
 }
@@ -102,7 +112,9 @@ pub fn tags(model: &Model, id: u32, evaluation: &Evaluation<'_>, order: TagOrder
 /// Where a tag stands in an order.
 pub fn tag_place(model: &Model, repo: &Repo, position: u32, order: TagOrder) -> Place {
     let i = position as usize;
-    let (Some(&name), Some(&manifest)) = (repo.names.get(i), repo.manifests.get(i)) else { return Place { key: None, name: String::new() } };
+    let (Some(&name), Some(&manifest)) = (repo.names.get(i), repo.manifests.get(i)) else {
+        return Place { key: None, name: String::new() };
+    };
     let key = match order {
         TagOrder::Version | TagOrder::Name => None,
         TagOrder::Pushed => model.changed(repo, i),
@@ -130,7 +142,11 @@ impl Ord for Ordered {
     fn cmp(&self, other: &Self) -> Ordering {
         let turn = |o: Ordering| if self.reverse { o.reverse() } else { o };
         let names = || {
-            turn(if self.version { VersionKey::new(&self.place.name).cmp(&VersionKey::new(&other.place.name)) } else { self.place.name.cmp(&other.place.name) })
+            turn(if self.version {
+                VersionKey::new(&self.place.name).cmp(&VersionKey::new(&other.place.name))
+            } else {
+                self.place.name.cmp(&other.place.name)
+            })
         };
         match (self.place.key, other.place.key) {
             (Some(a), Some(b)) => turn(a.cmp(&b)).then_with(names),

@@ -14,7 +14,8 @@ const SAMPLE: usize = 10_000;
 
 /// Builds the model from the database. Registries no longer configured stay in the database, unseen.
 pub(crate) async fn model(store: &Store, watched: &[Watched]) -> Result<Model, StoreError> {
-    let mut loading = Loading { model: Model::new(watched.iter().map(|w| w.source.name.clone()).collect()), watched, expected: 0, read: 0, last: None };
+    let mut loading =
+        Loading { model: Model::new(watched.iter().map(|w| w.source.name.clone()).collect()), watched, expected: 0, read: 0, last: None };
     store.read(&mut |piece| loading.take(piece)).await?;
     let mut model = loading.model;
     for id in 0..model.repo_bound() as u32 {
@@ -111,7 +112,17 @@ impl Loading<'_> {
         if name == NONE {
             repo.machinery.push((tag, manifest));
         } else {
-            repo.push(name, manifest, Row { pushed: row.pushed.unwrap_or(NEVER), first_seen: row.first_seen, told: row.told, strikes: row.strikes.clamp(0, 255) as u8, problem });
+            repo.push(
+                name,
+                manifest,
+                Row {
+                    pushed: row.pushed.unwrap_or(NEVER),
+                    first_seen: row.first_seen,
+                    told: row.told,
+                    strikes: row.strikes.clamp(0, 255) as u8,
+                    problem,
+                },
+            );
         }
     }
 }

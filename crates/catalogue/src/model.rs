@@ -197,6 +197,11 @@ impl Model {
         repos
     }
 
+    /// Repositories whose name may be meant by what the sieve was made of.
+    pub(crate) fn repos_let_through(&self, sieve: crate::fuzzy::Sieve) -> impl Iterator<Item = (u32, &Repo)> {
+        self.places.let_through(sieve).filter_map(|id| Some((id, self.repo(id)?)))
+    }
+
     /// Repositories that have a tag of one of the names. There may be a few too many: names are never forgotten.
     pub(crate) fn repos_naming(&self, names: &Bits) -> Bits {
         self.lead(&self.named, names)

@@ -104,10 +104,17 @@ pub enum Piece<'a> {
     /// How many manifests will come, about; to make room for them.
     Manifests(usize),
     Registry(RegistryRecord),
-    Manifest { digest: &'a str, summary: &'a [u8] },
+    Manifest {
+        digest: &'a str,
+        summary: &'a [u8],
+    },
     Repository(RepositoryRecord),
     /// Some or all tags of a repository.
-    Tags { registry: &'a str, repository: &'a str, tags: &'a [TagRow<'a>] },
+    Tags {
+        registry: &'a str,
+        repository: &'a str,
+        tags: &'a [TagRow<'a>],
+    },
     Referrers(ReferrersRecord),
 }
 

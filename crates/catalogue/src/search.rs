@@ -4,7 +4,7 @@ mod nearest;
 
 use crate::{
     evaluate::{Evaluation, Verdict, Word},
-    fuzzy::Fuzzy,
+    fuzzy::{Fuzzy, Sieve},
     model::{Model, NONE, Repo},
     query::{Closeness, Expr, Query, Term, Test, WordMatch, marks},
 };
@@ -129,10 +129,11 @@ impl Near<'_> {
 fn meant(model: &Model, query: &Query, hits: &mut Vec<HitAt>) {
     let words = query.words();
     let (Expr::Term(Term { test: Test::Word(WordMatch::Contains { .. }), .. }), [word]) = (query.expr(), words.as_slice()) else { return };
-    let found = Fuzzy::default().best(word, model.repos().map(|(_, r)| &*r.name), MEANT);
+    let near: Vec<(u32, &Repo)> = model.repos_let_through(Sieve::new(word)).collect();
+    let found = Fuzzy::default().best(word, near.iter().map(|(_, r)| &*r.name), MEANT);
     let names: Vec<&str> = found.iter().map(|f| f.name).collect();
     for name in names {
-        for (id, repo) in model.repos() {
+        for &(id, repo) in &near {
             if *repo.name == *name && !hits.iter().any(|h| h.repository == id && h.position == NONE) {
                 hits.push(HitAt { repository: id, position: NONE });
             }
@@ -198,7 +199,9 @@ fn because(model: &Model, repo: &Repo, manifest: u32, tag: &str, name: &str, ter
             labels().find(|(_, value)| word.matches_prose(value)).map(|(key, value)| (HitKind::Label, format!("{key}={value}")))
         }
         Test::Digest(_) => model.digest(manifest).map(|d| (HitKind::Digest, d)),
-        Test::Label(label) => labels().find(|(key, value)| label.matches(key, value)).map(|(key, value)| (HitKind::Label, format!("{key}={value}"))),
+        Test::Label(label) => {
+            labels().find(|(key, value)| label.matches(key, value)).map(|(key, value)| (HitKind::Label, format!("{key}={value}")))
+        }
         _ => None,
     }
 }

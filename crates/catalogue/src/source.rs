@@ -100,7 +100,10 @@ impl Watched {
         let set = |globs: &[String]| {
             let mut set = GlobSetBuilder::new();
             for glob in globs {
-                let glob = GlobBuilder::new(glob).literal_separator(true).build().map_err(|e| format!("registry “{}”: “{glob}” is not a pattern: {e}", source.name))?;
+                let glob = GlobBuilder::new(glob)
+                    .literal_separator(true)
+                    .build()
+                    .map_err(|e| format!("registry “{}”: “{glob}” is not a pattern: {e}", source.name))?;
                 set.add(glob);
             }
             set.build().map_err(|e| format!("registry “{}”: {e}", source.name))
@@ -131,9 +134,9 @@ impl Status {
         let late = i64::try_from(crawl.as_millis()).unwrap_or(i64::MAX / 4).saturating_mul(3).max(60_000);
         if self.down {
             State::Unreachable
-        } else if self.crawled.is_none() || self.behind || (unfetched && self.progress.is_some()) {
+        } else if self.crawled.is_none() || self.behind || unfetched {
             State::Crawling
-        } else if unfetched || self.crawled.is_some_and(|c| now - c > late) {
+        } else if self.crawled.is_some_and(|c| now - c > late) {
             State::Stale
         } else {
             State::Fresh

@@ -11,7 +11,14 @@ use std::{sync::Arc, time::Duration};
 
 fn source(fake: &Fake, crawl: Duration) -> Source {
     let settings = RemoteSettings { name: "local".into(), url: fake.url().into(), ..RemoteSettings::default() };
-    Source { name: "local".into(), registry: Arc::new(Remote::new(settings).unwrap()), include: vec![], exclude: vec![], repositories: vec![], crawl }
+    Source {
+        name: "local".into(),
+        registry: Arc::new(Remote::new(settings).unwrap()),
+        include: vec![],
+        exclude: vec![],
+        repositories: vec![],
+        crawl,
+    }
 }
 
 async fn open(fake: &Fake, database: &str, crawl: Duration) -> Catalogue {
@@ -56,7 +63,13 @@ fn pushed(catalogue: &Catalogue, repository: &str, tag: &str) -> Option<i64> {
 }
 
 fn event(repository: &str, tag: Option<&str>, digest: Option<&Digest>, deleted: bool, at: i64) -> Dirty {
-    Dirty { repository: RepositoryName::parse(repository).unwrap(), tag: tag.map(|t| Tag::parse(t).unwrap()), digest: digest.cloned(), deleted, at }
+    Dirty {
+        repository: RepositoryName::parse(repository).unwrap(),
+        tag: tag.map(|t| Tag::parse(t).unwrap()),
+        digest: digest.cloned(),
+        deleted,
+        at,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +86,13 @@ async fn a_first_crawl_knows_everything_and_asks_for_each_thing_once() {
     assert_eq!(tags(&catalogue, "team/api"), ["v1.0.0", "v1.0", "latest"]);
     assert_eq!(digest(&catalogue, "team/api", "latest"), Some(image.digest().to_string()));
     assert_eq!(pushed(&catalogue, "team/api", "latest"), None, "what was there before us has no time of a push");
-    let mut gets: Vec<String> = fake.log().iter().filter(|r| r.method == "GET" && (r.path.contains("/manifests/") || r.path.contains("/blobs/"))).map(|r| r.path.rsplit('/').next().unwrap().to_owned()).filter(|p| p.starts_with("sha256:")).collect();
+    let mut gets: Vec<String> = fake
+        .log()
+        .iter()
+        .filter(|r| r.method == "GET" && (r.path.contains("/manifests/") || r.path.contains("/blobs/")))
+        .map(|r| r.path.rsplit('/').next().unwrap().to_owned())
+        .filter(|p| p.starts_with("sha256:"))
+        .collect();
     let all = gets.len();
     gets.sort();
     gets.dedup();
@@ -100,7 +119,8 @@ async fn restart(database: &str) {
     until("it is fresh", || fresh(&catalogue)).await;
     let totals = catalogue.model().totals();
     catalogue.close().await;
-    let by_digest = |fake: &Fake| fake.count(|r| r.method == "GET" && (r.path.contains("/manifests/sha256:") || r.path.contains("/blobs/sha256:")));
+    let by_digest =
+        |fake: &Fake| fake.count(|r| r.method == "GET" && (r.path.contains("/manifests/sha256:") || r.path.contains("/blobs/sha256:")));
     let before = by_digest(&fake);
     let catalogue = Catalogue::open(database, vec![source(&fake, HOUR)]).await.unwrap();
     assert_eq!(catalogue.model().totals(), totals, "all is known before anything is asked");
@@ -174,7 +194,10 @@ async fn a_crawl_repairs_what_events_missed() {
     let moved = fake.push("team/api", "v1", &Image::new("2"));
     fake.push("team/api", "v2", &Image::new("3"));
     fake.delete_tag("team/api", "gone");
-    until("all is seen", || tags(&catalogue, "team/api") == ["v2", "v1"] && digest(&catalogue, "team/api", "v1") == Some(moved.to_string())).await;
+    until("all is seen", || {
+        tags(&catalogue, "team/api") == ["v2", "v1"] && digest(&catalogue, "team/api", "v1") == Some(moved.to_string())
+    })
+    .await;
     assert!(pushed(&catalogue, "team/api", "v1").is_some(), "it moved while we watched");
     until("the new tag was read", || pushed(&catalogue, "team/api", "v2").is_some()).await;
     catalogue.close().await;
@@ -189,7 +212,10 @@ async fn a_repository_that_vanishes_goes_with_the_second_strike() {
     until("it is fresh", || fresh(&catalogue)).await;
     fake.delete_repository("team/old");
     catalogue.refresh(0);
-    until("it has one strike", || catalogue.model().find_repo(0, "team/old").and_then(|id| catalogue.model().repo(id).map(|r| r.strikes)) == Some(1)).await;
+    until("it has one strike", || {
+        catalogue.model().find_repo(0, "team/old").and_then(|id| catalogue.model().repo(id).map(|r| r.strikes)) == Some(1)
+    })
+    .await;
     assert_eq!(tags(&catalogue, "team/old"), Vec::<String>::new());
     catalogue.refresh(0);
     until("it is dropped", || catalogue.model().find_repo(0, "team/old").is_none()).await;
@@ -225,7 +251,10 @@ async fn a_list_that_fails_empties_nothing() {
     for _ in 0..3 {
         let asked = fake.requests();
         catalogue.refresh(0);
-        until("it was asked", || fake.requests() > asked && catalogue.status(0).progress.is_none() && catalogue.status(0).problem.is_some()).await;
+        until("it was asked", || {
+            fake.requests() > asked && catalogue.status(0).progress.is_none() && catalogue.status(0).problem.is_some()
+        })
+        .await;
     }
     assert_eq!(catalogue.model().totals(), totals);
     catalogue.close().await;

@@ -67,10 +67,17 @@ pub(crate) async fn manifest(State(state): State<AppState>, client: Client, head
         (status = 404, description = "`registry_not_found`, `repository_not_found`, `tag_not_found`, `manifest_not_found`, `platform_not_found`", body = api::Problem, content_type = "application/problem+json"),
         (status = 502, description = "`registry_unreachable`, `registry_refused`, `upstream_misbehaved`", body = api::Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn configuration(State(state): State<AppState>, client: Client, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
+pub(crate) async fn configuration(
+    State(state): State<AppState>,
+    client: Client,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Failure> {
     let reference = reference(&query)?;
     let found = state.service.configuration(&client.caller(), &reference, query.text("platform")?).await?;
-    found.map(|bytes| exact(&headers, bytes)).ok_or_else(|| Failure::new(Code::ManifestNotFound, format!("{reference} has no configuration of interest.")))
+    found
+        .map(|bytes| exact(&headers, bytes))
+        .ok_or_else(|| Failure::new(Code::ManifestNotFound, format!("{reference} has no configuration of interest.")))
 }
 
 /// Exact bytes with their own type and digest.

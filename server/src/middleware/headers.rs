@@ -35,13 +35,12 @@ pub fn page_policy(nonce: &str) -> String {
 /// be in a sandbox.
 const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox";
 
-const ALWAYS: [(HeaderName, &str); 6] = [
+const ALWAYS: [(HeaderName, &str); 5] = [
     // A type is what we say it is.
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Names of repositories stand in addresses; other hosts have no business with them.
     (header::REFERRER_POLICY, "same-origin"),
-    // A window that opened us cannot reach into us, and other origins cannot embed what we send.
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    // Other origins cannot embed what we send.
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     // Nothing of a device is ever asked for; copying needs the clipboard.
     (
@@ -58,12 +57,26 @@ const HSTS: &str = "max-age=31536000";
 
 /// Adds what the handler did not set itself.
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let secure = state.public_url.as_ref().is_some_and(|u| u.secure);
+    let here = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).is_some_and(loopback);
     let mut response = next.run(request).await;
-    add(response.headers_mut(), state.public_url.as_ref().is_some_and(|u| u.secure));
+    add(response.headers_mut(), secure, here);
     response
 }
 
-fn add(headers: &mut HeaderMap, secure: bool) {
+/// Whether a Host header names this machine: to browsers such an origin is as good as https.
+fn loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn add(headers: &mut HeaderMap, secure: bool, here: bool) {
+    // A window that opened us cannot reach into us. Browsers heed it over https and on this machine only, and complain of
+    // it in their console anywhere else.
+    if secure || here {
+        headers.entry(HeaderName::from_static("cross-origin-opener-policy")).or_insert(HeaderValue::from_static("same-origin"));
+    }
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
@@ -90,18 +103,28 @@ mod tests {
     #[test]
     fn https_is_promised_only_where_it_is_ours_to_promise() {
         let mut headers = HeaderMap::new();
-        add(&mut headers, false);
+        add(&mut headers, false, false);
         assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
         assert_eq!(headers.len(), ALWAYS.len() + 1);
-        add(&mut headers, true);
+        add(&mut headers, true, false);
         assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], HSTS);
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_names() {
+        for host in ["localhost", "localhost:5080", "a.localhost:1", "127.0.0.1:5080", "127.9.9.9", "[::1]:5080", "[::1]"] {
+            assert!(loopback(host), "{host}");
+        }
+        for host in ["", "example.com", "localhost.example.com", "10.0.0.1:5080", "[::2]", "notlocalhost"] {
+            assert!(!loopback(host), "{host}");
+        }
     }
 
     #[test]
     fn what_a_handler_set_stays() {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("x"));
-        add(&mut headers, false);
+        add(&mut headers, false, false);
         assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "x");
     }
 }

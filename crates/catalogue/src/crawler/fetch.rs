@@ -18,7 +18,13 @@ pub(crate) async fn fetch(catalogue: &Catalogue, watched: &Watched, repository: 
     fetch_at(catalogue, watched, repository, digest, 0).await
 }
 
-fn fetch_at<'a>(catalogue: &'a Catalogue, watched: &'a Watched, repository: &'a RepositoryName, digest: &'a Digest, depth: usize) -> BoxFuture<'a, Result<u32, Error>> {
+fn fetch_at<'a>(
+    catalogue: &'a Catalogue,
+    watched: &'a Watched,
+    repository: &'a RepositoryName,
+    digest: &'a Digest,
+    depth: usize,
+) -> BoxFuture<'a, Result<u32, Error>> {
     Box::pin(async move {
         if let Some(id) = known(catalogue, digest) {
             return Ok(id);
@@ -40,12 +46,21 @@ fn known(catalogue: &Catalogue, digest: &Digest) -> Option<u32> {
     model.find_manifest(digest.as_str()).filter(|&id| model.manifest(id).is_some_and(|m| m.known))
 }
 
-async fn bring_in(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, digest: &Digest, depth: usize) -> Result<u32, Error> {
+async fn bring_in(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    repository: &RepositoryName,
+    digest: &Digest,
+    depth: usize,
+) -> Result<u32, Error> {
     let registry = &watched.source.registry;
     let raw = registry.manifest(repository, &Target::Digest(digest.clone())).await?;
-    let manifest = Manifest::parse(&raw.bytes, raw.media_type.as_deref()).map_err(|e| Error::Misbehaved(format!("{repository}@{digest}: {e}")))?;
+    let manifest =
+        Manifest::parse(&raw.bytes, raw.media_type.as_deref()).map_err(|e| Error::Misbehaved(format!("{repository}@{digest}: {e}")))?;
     let config = match &manifest.body {
-        Body::Image { config: Some(descriptor), .. } if worth_reading(&manifest, &descriptor.media_type) && descriptor.size <= limits::CONFIG as u64 => {
+        Body::Image { config: Some(descriptor), .. }
+            if worth_reading(&manifest, &descriptor.media_type) && descriptor.size <= limits::CONFIG as u64 =>
+        {
             match registry.blob(repository, &descriptor.digest, limits::CONFIG).await {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.is_outage() => return Err(error),
@@ -65,7 +80,9 @@ async fn bring_in(catalogue: &Catalogue, watched: &Watched, repository: &Reposit
                 Ok(_) => {}
                 Err(error) if error.is_outage() => return Err(error),
                 // A sparse index is no fault: what is missing is shown as missing.
-                Err(error) => tracing::debug!(registry = %watched.source.name, %repository, digest = %child.digest, %error, "an index names a manifest that cannot be read"),
+                Err(error) => {
+                    tracing::debug!(registry = %watched.source.name, %repository, digest = %child.digest, %error, "an index names a manifest that cannot be read")
+                }
             }
         }
     }
@@ -93,13 +110,17 @@ async fn bring_in(catalogue: &Catalogue, watched: &Watched, repository: &Reposit
 /// Configurations that say something: of images, charts, modules and models; not the empty one.
 fn worth_reading(manifest: &Manifest, config_type: &str) -> bool {
     media_type::is_image_config(config_type) && !matches!(Kind::of(manifest), Kind::Signature | Kind::Provenance | Kind::Sbom)
-        || matches!(Kind::of(manifest), Kind::Helm | Kind::Wasm | Kind::Model) && (config_type.ends_with("+json") || config_type.ends_with("/json")) && config_type != media_type::OCI_EMPTY
+        || matches!(Kind::of(manifest), Kind::Helm | Kind::Wasm | Kind::Model)
+            && (config_type.ends_with("+json") || config_type.ends_with("/json"))
+            && config_type != media_type::OCI_EMPTY
 }
 
 /// A chart's own words stand in its configuration, which is Chart.yaml as JSON.
 fn describe_chart(summary: &mut Summary, config: Option<&[u8]>) {
     let Some(chart) = config.and_then(|c| serde_json::from_slice::<serde_json::Value>(c).ok()) else { return };
-    let text = |key: &str| chart.get(key).and_then(serde_json::Value::as_str).map(|t| t.chars().filter(|c| !c.is_control()).take(300).collect::<String>());
+    let text = |key: &str| {
+        chart.get(key).and_then(serde_json::Value::as_str).map(|t| t.chars().filter(|c| !c.is_control()).take(300).collect::<String>())
+    };
     if summary.description.is_none() {
         summary.description = text("description");
     }
@@ -111,7 +132,12 @@ fn describe_chart(summary: &mut Summary, config: Option<&[u8]>) {
 }
 
 /// Asks what is attached to a digest and takes it in.
-pub(crate) async fn read_referrers(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, digest: &Digest) -> Result<(), Error> {
+pub(crate) async fn read_referrers(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    repository: &RepositoryName,
+    digest: &Digest,
+) -> Result<(), Error> {
     let descriptors = match watched.source.registry.referrers(repository, digest).await {
         Ok(descriptors) => descriptors,
         Err(Error::NotFound(_) | Error::Unsupported(_)) => Vec::new(),

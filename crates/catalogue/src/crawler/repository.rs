@@ -28,7 +28,12 @@ const REFERRERS: Duration = Duration::from_hours(1);
 
 /// Reads a repository's tags and what they name. New names show at once; what they name follows. A tag the list no
 /// longer has is asked for by name, and dropped when that, too, finds nothing.
-pub(crate) async fn read_repository(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, pace: Pace) -> Result<(), Error> {
+pub(crate) async fn read_repository(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    repository: &RepositoryName,
+    pace: Pace,
+) -> Result<(), Error> {
     let listed = match list(watched, repository).await {
         Ok(tags) => tags,
         // registry:3 answers so once the last tag is gone, and everyone does where there never was one.
@@ -52,7 +57,8 @@ pub(crate) async fn read_repository(catalogue: &Catalogue, watched: &Watched, re
                     missing.push(tag);
                 }
             }
-            unread.extend(repo.names.iter().zip(&repo.manifests).filter(|&(_, &m)| m == NONE).map(|(&n, _)| model.names.text(n).to_owned()));
+            unread
+                .extend(repo.names.iter().zip(&repo.manifests).filter(|&(_, &m)| m == NONE).map(|(&n, _)| model.names.text(n).to_owned()));
         }
         let new: HashSet<String> = listed_set.into_iter().filter(|t| !have.contains(*t)).map(str::to_owned).collect();
         // Names show at once; a list that was never read is not pushed now.
@@ -95,7 +101,9 @@ pub(crate) async fn read_repository(catalogue: &Catalogue, watched: &Watched, re
                         return;
                     }
                     // Listed, but not to be had: a tag whose manifest was deleted beneath it.
-                    Err(error @ Error::NotFound(_)) => put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await,
+                    Err(error @ Error::NotFound(_)) => {
+                        put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await
+                    }
                     Err(error) => tracing::debug!(registry = %watched.source.name, %repository, %tag, %error, "a tag cannot be read"),
                 }
                 if since_settled.fetch_add(1, Ordering::Relaxed) % TOGETHER == TOGETHER - 1 {
@@ -191,7 +199,13 @@ enum Seen {
 }
 
 /// Reads one tag and takes in what it names; `told` is what an event said of it. Settles the repository.
-pub(crate) async fn read_tag(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, told: Option<(Option<&Digest>, i64)>) -> Result<Digest, Error> {
+pub(crate) async fn read_tag(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    repository: &RepositoryName,
+    tag: &Tag,
+    told: Option<(Option<&Digest>, i64)>,
+) -> Result<Digest, Error> {
     let read_before = {
         let model = catalogue.model();
         model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)).is_some_and(|r| r.crawled != NEVER)
@@ -206,7 +220,14 @@ pub(crate) async fn read_tag(catalogue: &Catalogue, watched: &Watched, repositor
     result
 }
 
-async fn look(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, seen: Seen, told: Option<(Option<&Digest>, i64)>) -> Result<Digest, Error> {
+async fn look(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    repository: &RepositoryName,
+    tag: &Tag,
+    seen: Seen,
+    told: Option<(Option<&Digest>, i64)>,
+) -> Result<Digest, Error> {
     let resolved = match watched.source.registry.resolve(repository, &Target::Tag(tag.clone())).await {
         Ok(resolved) => resolved.digest,
         Err(error) => {
@@ -237,7 +258,16 @@ async fn fallback_entries(catalogue: &Catalogue, watched: &Watched, repository: 
     }
     let children: Vec<Digest> = {
         let model = catalogue.model();
-        model.manifest(id).map(|m| m.children.iter().filter(|c| !model.manifest(c.manifest).is_some_and(|m| m.known)).filter_map(|c| Digest::parse(&model.digest(c.manifest)?).ok()).collect()).unwrap_or_default()
+        model
+            .manifest(id)
+            .map(|m| {
+                m.children
+                    .iter()
+                    .filter(|c| !model.manifest(c.manifest).is_some_and(|m| m.known))
+                    .filter_map(|c| Digest::parse(&model.digest(c.manifest)?).ok())
+                    .collect()
+            })
+            .unwrap_or_default()
     };
     for digest in children {
         if let Err(error) = fetch(catalogue, watched, repository, &digest).await {
@@ -248,7 +278,16 @@ async fn fallback_entries(catalogue: &Catalogue, watched: &Watched, repository: 
 
 /// Writes down what a tag names, in the model and for the database.
 #[expect(clippy::too_many_arguments, reason = "one fact each; a struct would be made and taken apart here only")]
-async fn put(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, digest: Option<&Digest>, seen: Seen, told: Option<i64>, problem: Option<&str>) {
+async fn put(
+    catalogue: &Catalogue,
+    watched: &Watched,
+    repository: &RepositoryName,
+    tag: &Tag,
+    digest: Option<&Digest>,
+    seen: Seen,
+    told: Option<i64>,
+    problem: Option<&str>,
+) {
     let at = now();
     make_known(catalogue, watched, repository).await;
     let write = {
@@ -314,7 +353,15 @@ async fn forget(catalogue: &Catalogue, watched: &Watched, repository: &Repositor
         model.settle(id);
     }
     catalogue.changed(watched, Some(repository.as_str()));
-    catalogue.0.write(Write::DropTag { registry: watched.source.name.clone(), repository: repository.to_string(), tag: tag.to_string(), at: now() }).await;
+    catalogue
+        .0
+        .write(Write::DropTag {
+            registry: watched.source.name.clone(),
+            repository: repository.to_string(),
+            tag: tag.to_string(),
+            at: now(),
+        })
+        .await;
 }
 
 fn settle(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName) {
@@ -336,11 +383,16 @@ pub(super) async fn read_attached(catalogue: &Catalogue, watched: &Watched, repo
     let digests: Vec<Digest> = {
         let model = catalogue.model();
         let Some(repo) = model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)) else { return Ok(()) };
-        let mut tagged: Vec<u32> = repo.manifests.iter().copied().filter(|&m| m != NONE && repo.referrers.get(&m).is_none_or(|r| r.checked < due)).collect();
+        let mut tagged: Vec<u32> =
+            repo.manifests.iter().copied().filter(|&m| m != NONE && repo.referrers.get(&m).is_none_or(|r| r.checked < due)).collect();
         tagged.sort_unstable();
         tagged.dedup();
         tagged.into_iter().filter_map(|m| Digest::parse(&model.digest(m)?).ok()).collect()
     };
-    let results = futures::stream::iter(digests).map(|digest| async move { read_referrers(catalogue, watched, repository, &digest).await }).buffer_unordered(pace.tags()).collect::<Vec<_>>().await;
+    let results = futures::stream::iter(digests)
+        .map(|digest| async move { read_referrers(catalogue, watched, repository, &digest).await })
+        .buffer_unordered(pace.tags())
+        .collect::<Vec<_>>()
+        .await;
     results.into_iter().find_map(|r| r.err().filter(Error::is_outage)).map_or(Ok(()), Err)
 }

@@ -107,7 +107,9 @@ impl<'m> Leaf<'m> {
             Leaf::Tag(names, _) => Some(names.has(repo.names[i])),
             Leaf::Digest(bits, _) => (manifest != NONE).then(|| bits.has(manifest)),
             Leaf::Label(bits, _) => model.common(manifest).map(|_| bits.has(manifest)),
-            Leaf::Platform(own, bits) => model.common(manifest).map(|c| own[c] || model.children(manifest).iter().any(|child| bits.has(child.platform))),
+            Leaf::Platform(own, bits) => {
+                model.common(manifest).map(|c| own[c] || model.children(manifest).iter().any(|child| bits.has(child.platform)))
+            }
             Leaf::Kind(kinds) => model.common(manifest).map(|c| kinds[c]),
             Leaf::Age(any) => model.created(manifest).map(|at| between(any, at)),
             Leaf::Pushed(any) => Some(repo.rows[i].pushed).filter(|&p| p != NEVER).map(|at| between(any, at)),

@@ -107,8 +107,10 @@ struct Extra {
     shown: u32,
 }
 
-const UNKNOWN: Own = Own { created: NEVER, size: u64::MAX, blobs: 0, values: 0, blob_count: 0, layers: 0, bytes: 0, description: NONE, extra: NONE };
-static NOTHING: Common = Common { kind: Kind::Unknown, media_type: NONE, artifact_type: NONE, platform: NONE, base: NONE, keys: Vec::new() };
+const UNKNOWN: Own =
+    Own { created: NEVER, size: u64::MAX, blobs: 0, values: 0, blob_count: 0, layers: 0, bytes: 0, description: NONE, extra: NONE };
+static NOTHING: Common =
+    Common { kind: Kind::Unknown, media_type: NONE, artifact_type: NONE, platform: NONE, base: NONE, keys: Vec::new() };
 
 impl Manifests {
     pub(super) fn add(&mut self) {
@@ -266,7 +268,8 @@ impl Model {
             .or_else(|| children.iter().find(|c| !c.attestation))
             .map_or(id, |c| c.manifest);
         let mut text = |t: Option<&str>| t.map_or(NONE, |t| self.texts.number(t));
-        let (media_type, artifact_type, description, base) = (text(Some(summary.media_type)), text(summary.artifact_type), text(summary.description), text(summary.base));
+        let (media_type, artifact_type, description, base) =
+            (text(Some(summary.media_type)), text(summary.artifact_type), text(summary.description), text(summary.base));
         let statements: Box<[(Kind, u32)]> = summary.statements.iter().map(|&(k, p)| (k, self.texts.number(p))).collect();
         let first_value = self.manifests.values.len() as u32;
         let mut keys = Vec::with_capacity(summary.labels.len());

@@ -1,4 +1,5 @@
 use super::{Dictionary, NONE};
+use crate::fuzzy::Sieve;
 
 /// Repositories by `registry/name`. A registry's name has no slash, so each such text is one repository.
 #[derive(Default)]
@@ -6,6 +7,8 @@ pub(super) struct Places {
     texts: Dictionary,
     /// The repository at each, or [`NONE`] for one that is gone.
     repos: Vec<u32>,
+    /// The letters of each repository's name.
+    letters: Vec<u64>,
     generation: u64,
 }
 
@@ -21,7 +24,10 @@ impl Places {
         match self.repos.get_mut(place as usize) {
             Some(there) if *there != NONE => return Err(*there),
             Some(gone) => *gone = repo,
-            None => self.repos.push(repo),
+            None => {
+                self.repos.push(repo);
+                self.letters.push(crate::fuzzy::letters(name));
+            }
         }
         self.generation += 1;
         Ok(place)
@@ -38,6 +44,11 @@ impl Places {
         self.texts.text(place)
     }
 
+    /// Repositories whose name may be meant by what the sieve was made of.
+    pub(super) fn let_through(&self, sieve: Sieve) -> impl Iterator<Item = u32> + '_ {
+        self.repos.iter().zip(&self.letters).filter(move |&(&r, &l)| r != NONE && sieve.lets_through(l)).map(|(&r, _)| r)
+    }
+
     /// Grows with every change.
     pub(super) fn generation(&self) -> u64 {
         self.generation
@@ -45,6 +56,8 @@ impl Places {
 
     /// Calls `found` with each repository whose `registry/name` holds `needle` (in ASCII lower case).
     pub(super) fn each_containing(&self, needle: &str, mut found: impl FnMut(u32)) {
-        self.texts.each_containing(needle, |place| self.repos.get(place as usize).copied().filter(|&r| r != NONE).into_iter().for_each(&mut found));
+        self.texts.each_containing(needle, |place| {
+            self.repos.get(place as usize).copied().filter(|&r| r != NONE).into_iter().for_each(&mut found)
+        });
     }
 }

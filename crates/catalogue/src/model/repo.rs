@@ -233,7 +233,8 @@ impl Model {
             }
         }
         facts.size = self.bytes_of(&mut all);
-        facts.unfetched = repo.manifests.iter().zip(&repo.rows).filter(|&(&m, row)| row.problem == NONE && !self.manifests.known(m)).count() as u32;
+        facts.unfetched =
+            repo.manifests.iter().zip(&repo.rows).filter(|&(&m, row)| row.problem == NONE && !self.manifests.known(m)).count() as u32;
         facts.updated = (0..repo.names.len()).filter_map(|i| self.changed(repo, i)).max();
         facts.newest = self.newest(repo);
         for &m in tagged {

@@ -96,7 +96,9 @@ impl Model {
         let mut labelled = Bits::new(self.manifest_bound());
         let Some(values) = &label.values else {
             let commons: Vec<bool> = self.manifests.commons().iter().map(|c| c.keys.iter().any(|&k| keys.has(k))).collect();
-            (0..self.manifest_bound() as u32).filter(|&m| self.manifests.common(m).is_some_and(|c| commons[c as usize])).for_each(|m| labelled.set(m));
+            (0..self.manifest_bound() as u32)
+                .filter(|&m| self.manifests.common(m).is_some_and(|c| commons[c as usize]))
+                .for_each(|m| labelled.set(m));
             self.add_showing(&mut labelled);
             return labelled;
         };
@@ -112,7 +114,8 @@ impl Model {
             self.texts.matching(values).iter().for_each(|text| add(self.said.by_text.get(text), text));
             if keys.iter().any(|k| self.said.hex_keys.get(k as usize) == Some(&true)) {
                 // A part that is not hexadecimal stands in none of them.
-                let may: Vec<TextMatch> = values.iter().filter(|v| !matches!(v, TextMatch::Contains(part) if !is_hex(part.needle()))).cloned().collect();
+                let may: Vec<TextMatch> =
+                    values.iter().filter(|v| !matches!(v, TextMatch::Contains(part) if !is_hex(part.needle()))).cloned().collect();
                 self.said.hexes.matching(&may).iter().for_each(|text| add(self.said.by_hex.get(text), HEX | text));
             }
         }
@@ -123,7 +126,8 @@ impl Model {
     /// Adds the indexes that show one of the manifests.
     fn add_showing(&self, manifests: &mut Bits) {
         if !manifests.is_empty() {
-            let showing: Vec<u32> = self.manifests.shows().iter().filter(|(index, _)| manifests.has(self.shown(*index))).map(|&(index, _)| index).collect();
+            let showing: Vec<u32> =
+                self.manifests.shows().iter().filter(|(index, _)| manifests.has(self.shown(*index))).map(|&(index, _)| index).collect();
             showing.into_iter().for_each(|index| manifests.set(index));
         }
     }

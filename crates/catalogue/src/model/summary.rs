@@ -156,9 +156,14 @@ impl Summary {
         if matches!(kind, Kind::Image | Kind::Wasm) {
             platform = config.and_then(|c| c.platform.as_ref()).map(ToString::to_string).or(platform);
         }
-        let annotation = |key: &str| manifest.annotations.get(key).map(String::as_str).or_else(|| config.and_then(|c| c.label(key))).filter(|t| !t.trim().is_empty());
+        let annotation = |key: &str| {
+            manifest.annotations.get(key).map(String::as_str).or_else(|| config.and_then(|c| c.label(key))).filter(|t| !t.trim().is_empty())
+        };
         let mut labels: Vec<String> = Vec::new();
-        let pairs = manifest.annotations.iter().chain(config.iter().flat_map(|c| &c.run.labels).filter(|(k, _)| !manifest.annotations.contains_key(*k)));
+        let pairs = manifest
+            .annotations
+            .iter()
+            .chain(config.iter().flat_map(|c| &c.run.labels).filter(|(k, _)| !manifest.annotations.contains_key(*k)));
         for (key, value) in pairs.take(Self::LABELS) {
             labels.push(clip(&format!("{key}={value}"), Self::LABEL_LEN));
         }
@@ -167,13 +172,18 @@ impl Summary {
             media_type: manifest.media_type.clone(),
             bytes: bytes as u32,
             artifact_type: manifest.artifact_type.clone(),
-            created: config.and_then(|c| c.created.as_deref()).or_else(|| manifest.annotations.get("org.opencontainers.image.created").map(String::as_str)).and_then(built),
+            created: config
+                .and_then(|c| c.created.as_deref())
+                .or_else(|| manifest.annotations.get("org.opencontainers.image.created").map(String::as_str))
+                .and_then(built),
             platform,
             children,
             blobs,
             layers,
             labels,
-            description: annotation("org.opencontainers.image.description").or_else(|| annotation("org.label-schema.description")).map(|t| clip(t.trim(), 300)),
+            description: annotation("org.opencontainers.image.description")
+                .or_else(|| annotation("org.label-schema.description"))
+                .map(|t| clip(t.trim(), 300)),
             base: annotation("org.opencontainers.image.base.name").map(|t| clip(t, 300)),
             subject: manifest.subject.as_ref().map(|s| s.digest.to_string()),
             statements,
@@ -207,7 +217,12 @@ impl Summary {
             children: self
                 .children
                 .iter()
-                .map(|c| ChildView { digest: &c.digest, platform: c.platform.as_deref(), attests: c.attests.as_deref(), manifest: c.manifest })
+                .map(|c| ChildView {
+                    digest: &c.digest,
+                    platform: c.platform.as_deref(),
+                    attests: c.attests.as_deref(),
+                    manifest: c.manifest,
+                })
                 .collect(),
             blobs: self.blobs.iter().map(|(digest, size)| (digest.as_str(), *size)).collect(),
             layers: self.layers,

@@ -88,7 +88,12 @@ fn an_index_is_as_large_as_its_default_platform_and_its_repository_as_all() {
     index.media_type = oci::media_type::OCI_INDEX.into();
     index.blobs.clear();
     index.platform = None;
-    let child = |d: char, p: Option<&str>| Child { digest: digest(d), platform: p.map(Into::into), attests: p.is_none().then(|| digest('1')), manifest: true };
+    let child = |d: char, p: Option<&str>| Child {
+        digest: digest(d),
+        platform: p.map(Into::into),
+        attests: p.is_none().then(|| digest('1')),
+        manifest: true,
+    };
     index.children = vec![child('2', Some("linux/arm64")), child('1', Some("linux/amd64")), child('3', None)];
     let i = m.learn(&digest('9'), &index);
     put(&mut m, a, "v1", i);
@@ -142,7 +147,10 @@ fn digests_are_found_by_their_first_digits() {
         m.add_beginning(&crate::query::DigestPrefix::parse(text).unwrap(), &mut found);
         found.iter().collect::<Vec<_>>()
     };
-    assert_eq!((beginning("3f2"), beginning("3f3"), beginning("sha256:3f2a"), beginning("blake3:3f2a")), (vec![id], vec![], vec![id], vec![]));
+    assert_eq!(
+        (beginning("3f2"), beginning("3f3"), beginning("sha256:3f2a"), beginning("blake3:3f2a")),
+        (vec![id], vec![], vec![id], vec![])
+    );
     assert_eq!((beginning("abc"), beginning("blake3:ab"), beginning("sha256:ab")), (vec![odd], vec![odd], vec![]));
     assert_eq!((beginning("00000"), beginning(&"0".repeat(64)), beginning(&"0".repeat(65))), (vec![zero], vec![zero], vec![]));
     assert_eq!((beginning(&format!("3f2a{}", "0".repeat(20))), beginning(&format!("3f2a{}1", "0".repeat(20)))), (vec![id], vec![]));
@@ -162,7 +170,10 @@ fn what_manifests_say_is_found_by_its_value_only() {
     let saying = |text: &str| m.saying(text).iter().collect::<Vec<_>>();
     assert_eq!((saying("payments"), saying("team"), saying("pays")), (vec![one, two], vec![], vec![one, two]));
     assert_eq!((saying("cdef0"), saying("abcdef0123"), saying("abcdef01234"), saying("b=c")), (vec![one], vec![one], vec![], vec![one]));
-    assert_eq!(m.manifest(one).unwrap().labels().collect::<Vec<_>>(), [("Team", "Payments"), ("revision", "abcdef0123"), ("empty", ""), ("a", "b=c")]);
+    assert_eq!(
+        m.manifest(one).unwrap().labels().collect::<Vec<_>>(),
+        [("Team", "Payments"), ("revision", "abcdef0123"), ("empty", ""), ("a", "b=c")]
+    );
 }
 
 #[test]

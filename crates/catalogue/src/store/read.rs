@@ -63,12 +63,24 @@ macro_rules! all {
         });
         table!($transaction, $take, MANIFESTS, |row| Piece::Manifest { digest: row.try_get(0)?, summary: row.try_get(1)? });
         table!($transaction, $take, REPOSITORIES, |row| {
-            Piece::Repository(RepositoryRecord { registry: row.try_get(0)?, repository: row.try_get(1)?, first_seen: row.try_get(2)?, crawled: row.try_get(3)?, strikes: row.try_get(4)? })
+            Piece::Repository(RepositoryRecord {
+                registry: row.try_get(0)?,
+                repository: row.try_get(1)?,
+                first_seen: row.try_get(2)?,
+                crawled: row.try_get(3)?,
+                strikes: row.try_get(4)?,
+            })
         });
         let $tags = &mut $transaction;
         $read_tags;
         table!($transaction, $take, REFERRERS, |row| {
-            Piece::Referrers(ReferrersRecord { registry: row.try_get(0)?, repository: row.try_get(1)?, digest: row.try_get(2)?, checked: row.try_get(3)?, descriptors: row.try_get(4)? })
+            Piece::Referrers(ReferrersRecord {
+                registry: row.try_get(0)?,
+                repository: row.try_get(1)?,
+                digest: row.try_get(2)?,
+                checked: row.try_get(3)?,
+                descriptors: row.try_get(4)?,
+            })
         });
     }};
 }
