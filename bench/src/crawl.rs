@@ -21,7 +21,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         include: vec![],
         exclude: vec![],
         repositories: vec![],
-        crawl: Duration::from_secs(3600),
+        crawl: Duration::from_hours(1),
     };
     let catalogue = Catalogue::open(&format!("sqlite:{}", folder.path().join("c.db").display()), vec![source]).await?;
     let begun = Instant::now();

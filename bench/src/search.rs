@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 const REPOSITORIES: usize = 20_000;
 const TAGS: usize = 50;
+const ONE_LETTER: &str = "one letter";
 
 /// With a file: a database that `bench database` wrote; else one is written now.
 pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
@@ -49,7 +50,8 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
             None => kinds.push((kind, vec![best])),
         }
     }
-    let mut times: Vec<Duration> = kinds.iter().flat_map(|k| k.1.iter().copied()).collect();
+    // One letter finds nearly everything; the box asks from two letters on, so it stands apart.
+    let mut times: Vec<Duration> = kinds.iter().filter(|k| k.0 != ONE_LETTER).flat_map(|k| k.1.iter().copied()).collect();
     report(&format!("search over {} tags", totals.tags), &mut times, "p50 ≤ 2 ms, p99 ≤ 10 ms");
     println!("  slowest: {:.1} ms for “{}”", slowest.0.as_secs_f64() * 1000.0, slowest.1);
     for (kind, times) in &mut kinds {
@@ -106,7 +108,7 @@ fn settings(database: &str) -> Settings {
             include: vec![],
             exclude: vec![],
             repositories: vec![],
-            crawl: Duration::from_secs(600),
+            crawl: Duration::from_mins(10),
             read_only: false,
         }],
     }
@@ -115,12 +117,15 @@ fn settings(database: &str) -> Settings {
 /// What people type, letter by letter, with slips and with fields: each question once, with what it is like.
 fn queries() -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
+    all.extend(('a'..='z').chain('0'..='9').map(|c| (ONE_LETTER, c.to_string())));
     for n in 0..125 {
         let name = content::repository(n * 157);
         let leaf = name.split('/').nth(1).unwrap_or_default().to_owned();
         let tag = content::tag(n % 50, n);
         let revision = content::revision(n * 157, 3);
         all.push(("a name", leaf.clone()));
+        all.push(("two letters", leaf.chars().take(2).collect()));
+        all.push(("two letters inside", leaf.chars().skip(1).take(2).collect()));
         all.push(("three letters", leaf.chars().take(3).collect()));
         all.push(("a name and a tag", format!("{leaf} {tag}")));
         all.push(("a reference", format!("{leaf}:{tag}")));

@@ -65,7 +65,7 @@ impl<'m> Evaluation<'m> {
             return true;
         }
         let Some(repo) = self.model.repo(id) else { return false };
-        match self.verdict(id, repo) {
+        match self.verdict(id) {
             Verdict::All => true,
             Verdict::None => false,
             Verdict::Each => (0..repo.names.len()).any(|i| self.root.tag(self.model, id, repo, i)),
@@ -78,18 +78,18 @@ impl<'m> Evaluation<'m> {
     }
 
     /// What the names of registry and repository say by themselves.
-    pub fn verdict(&self, id: u32, repo: &Repo) -> Verdict {
-        self.root.verdict(id, repo)
+    pub fn verdict(&self, id: u32) -> Verdict {
+        self.root.verdict(id)
     }
 
     /// Calls `found` with the position of each tag of a repository that matches.
     pub fn each(&self, id: u32, repo: &Repo, mut found: impl FnMut(usize)) {
-        match self.verdict(id, repo) {
+        match self.verdict(id) {
             Verdict::None => {}
             Verdict::All => (0..repo.names.len()).for_each(found),
             Verdict::Each => {
                 let undecided: Vec<&Node<'_>> = match &self.root {
-                    Node::And(parts) => parts.iter().filter(|p| p.verdict(id, repo) != Verdict::All).collect(),
+                    Node::And(parts) => parts.iter().filter(|p| p.verdict(id) != Verdict::All).collect(),
                     one => vec![one],
                 };
                 // The usual question, one word that only tags can answer, in a loop without branches to speak of.
@@ -166,12 +166,12 @@ impl<'m> Node<'m> {
         }
     }
 
-    fn verdict(&self, id: u32, repo: &Repo) -> Verdict {
+    fn verdict(&self, id: u32) -> Verdict {
         match self {
             Node::And(parts) => {
                 let mut all = Verdict::All;
                 for part in parts {
-                    match part.verdict(id, repo) {
+                    match part.verdict(id) {
                         Verdict::None => return Verdict::None,
                         Verdict::Each => all = Verdict::Each,
                         Verdict::All => {}
@@ -182,7 +182,7 @@ impl<'m> Node<'m> {
             Node::Or(parts) => {
                 let mut any = Verdict::None;
                 for part in parts {
-                    match part.verdict(id, repo) {
+                    match part.verdict(id) {
                         Verdict::All => return Verdict::All,
                         Verdict::Each => any = Verdict::Each,
                         Verdict::None => {}

@@ -63,7 +63,7 @@ pub fn search(model: &Model, query: &Query, now: i64, keep: usize) -> Found {
     let mut repositories = 0;
     let mut look = |id: u32, repo: &Repo| {
         let itself = evaluation.itself(id, repo);
-        let verdict = evaluation.verdict(id, repo);
+        let verdict = evaluation.verdict(id);
         if !itself && verdict == Verdict::None {
             return;
         }
@@ -171,7 +171,7 @@ pub fn explain(model: &Model, query: &Query, hit: HitAt) -> Option<Hit> {
     if kind == HitKind::Label && all.is_empty() {
         all.extend(matched.split_once('=').map(|(_, value)| value));
         let marks = marks(&matched, &all);
-        return Some(Hit { kind, marks, matched });
+        return Some(Hit { kind, matched, marks });
     }
     Some(Hit { kind, marks: marks(&matched, &words), matched })
 }

@@ -1,5 +1,12 @@
 //! The catalogue beside a fake registry over real HTTP: crawling, events, outages, restarts.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::await_holding_lock,
+    reason = "a test that cannot go on ends, and holds what it looks at"
+)]
+
 use catalogue::{Catalogue, Dirty, Source, State, model::NEVER};
 use oci::{Digest, RepositoryName, Tag, media_type};
 use registry::{
@@ -28,7 +35,7 @@ async fn open(fake: &Fake, database: &str, crawl: Duration) -> Catalogue {
 }
 
 const MEMORY: &str = "sqlite::memory:";
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..1500 {

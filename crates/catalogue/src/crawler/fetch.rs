@@ -81,7 +81,7 @@ async fn bring_in(
                 Err(error) if error.is_outage() => return Err(error),
                 // A sparse index is no fault: what is missing is shown as missing.
                 Err(error) => {
-                    tracing::debug!(registry = %watched.source.name, %repository, digest = %child.digest, %error, "an index names a manifest that cannot be read")
+                    tracing::debug!(registry = %watched.source.name, %repository, digest = %child.digest, %error, "an index names a manifest that cannot be read");
                 }
             }
         }

@@ -102,7 +102,7 @@ pub(crate) async fn read_repository(
                     }
                     // Listed, but not to be had: a tag whose manifest was deleted beneath it.
                     Err(error @ Error::NotFound(_)) => {
-                        put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await
+                        put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await;
                     }
                     Err(error) => tracing::debug!(registry = %watched.source.name, %repository, %tag, %error, "a tag cannot be read"),
                 }

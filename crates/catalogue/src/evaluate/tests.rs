@@ -77,28 +77,28 @@ fn digest(n: u8) -> String {
 }
 
 fn image(n: u8) -> Summary {
-    let arm = n % 3 == 0;
+    let arm = n.is_multiple_of(3);
     Summary {
-        kind: if n % 7 == 0 { Kind::Helm } else { Kind::Image },
+        kind: if n.is_multiple_of(7) { Kind::Helm } else { Kind::Image },
         media_type: oci::media_type::OCI_MANIFEST.into(),
         bytes: 1,
         artifact_type: None,
-        created: (n % 5 != 0).then(|| NOW - i64::from(n) * DAY),
+        created: (!n.is_multiple_of(5)).then(|| NOW - i64::from(n) * DAY),
         platform: Some(if arm { "linux/arm64" } else { "linux/amd64" }.into()),
         children: vec![],
         blobs: vec![(digest(200), 1), (digest(n), u64::from(n) * 1000)],
         layers: u32::from(n % 4),
         labels: vec![
-            format!("team={}", if n % 2 == 0 { "payments" } else { "search" }),
+            format!("team={}", if n.is_multiple_of(2) { "payments" } else { "search" }),
             format!("Rev=V{n}"),
             format!("revision={:02x}{}", n, "0a1b2c".repeat(3)),
-            format!("same={}", if n % 2 == 0 { "search" } else { "Debian" }),
+            format!("same={}", if n.is_multiple_of(2) { "search" } else { "Debian" }),
         ],
         description: (n % 3 == 1).then(|| "Payments API = all".into()),
         base: (n % 4 == 1).then(|| "debian:12".into()),
         subject: None,
         statements: vec![],
-        sizeless: n % 11 == 0,
+        sizeless: n.is_multiple_of(11),
     }
 }
 

@@ -70,16 +70,14 @@ impl<'m> Word<'m> {
 
 /// Repositories that match by the names of registry and repository alone.
 fn repositories(model: &Model, word: &WordMatch) -> Bits {
-    match word {
-        // A part without a slash stands in `registry/repository` exactly where it stands in one of them.
-        WordMatch::Contains { text, .. } => model.repos_called(text.needle()),
-        _ => {
-            let mut bits = Bits::new(model.repo_bound());
-            let registry = |repo: &Repo| model.registries.get(usize::from(repo.registry)).map_or("", String::as_str);
-            model.repos().filter(|(_, r)| word.matches_repository(registry(r), &r.name)).for_each(|(id, _)| bits.set(id));
-            bits
-        }
+    // A part without a slash stands in `registry/repository` exactly where it stands in one of them.
+    if let WordMatch::Contains { text, .. } = word {
+        return model.repos_called(text.needle());
     }
+    let mut bits = Bits::new(model.repo_bound());
+    let registry = |repo: &Repo| model.registries.get(usize::from(repo.registry)).map_or("", String::as_str);
+    model.repos().filter(|(_, r)| word.matches_repository(registry(r), &r.name)).for_each(|(id, _)| bits.set(id));
+    bits
 }
 
 /// Of a word with a colon, as `Word::across`. No tag and no repository's name has a colon, so the last one of the word is

@@ -119,7 +119,7 @@ impl Digests {
         };
         // Several at a time without a branch between, since nearly none is one.
         for (n, some) in self.heads.chunks(TOGETHER).enumerate() {
-            if some.iter().fold(false, |any, h| any | (h & mask == head)) {
+            if some.iter().map(|h| u8::from(h & mask == head)).fold(0, |any, hit| any | hit) != 0 {
                 some.iter().enumerate().filter(|&(_, h)| h & mask == head).for_each(|(i, _)| look((n * TOGETHER + i) as u32));
             }
         }

@@ -57,7 +57,7 @@ impl Places {
     /// Calls `found` with each repository whose `registry/name` holds `needle` (in ASCII lower case).
     pub(super) fn each_containing(&self, needle: &str, mut found: impl FnMut(u32)) {
         self.texts.each_containing(needle, |place| {
-            self.repos.get(place as usize).copied().filter(|&r| r != NONE).into_iter().for_each(&mut found)
+            self.repos.get(place as usize).copied().filter(|&r| r != NONE).into_iter().for_each(&mut found);
         });
     }
 }

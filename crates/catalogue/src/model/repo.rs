@@ -342,7 +342,7 @@ impl Model {
         let info = self.manifest(manifest);
         let text = |id: u32| if id == NONE { None } else { Some(self.texts.text(id).to_owned()) };
         let mut annotations: std::collections::BTreeMap<String, String> =
-            info.iter().flat_map(|i| i.labels()).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+            info.iter().flat_map(super::manifest::Info::labels).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         if let Some(predicate) = predicate.filter(|p| !p.is_empty()) {
             annotations.insert("in-toto.io/predicate-type".to_owned(), predicate.to_owned());
         }

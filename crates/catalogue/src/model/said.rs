@@ -15,6 +15,9 @@ pub(super) struct Said {
     by_hex: Postings,
     /// Keys that have a value in `hexes`.
     hex_keys: Vec<bool>,
+    /// By manifest, which digits its values in `hexes` have, a bit each: whoever types a single one is told from these,
+    /// since nearly every revision has it.
+    digits: Vec<u16>,
 }
 
 /// Set in the number of a value that is in `hexes`.
@@ -24,6 +27,11 @@ const REVISION: usize = 7;
 
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A digit's bit.
+fn digit(digit: u8) -> u16 {
+    (digit as char).to_digit(16).map_or(0, |d| 1 << d)
 }
 
 impl Said {
@@ -45,6 +53,7 @@ impl Said {
         self.hexes.shrink();
         self.by_text.shrink();
         self.by_hex.shrink();
+        self.digits.shrink_to_fit();
     }
 }
 
@@ -63,6 +72,10 @@ impl Model {
             return (key, value);
         }
         let said = &mut self.said;
+        if said.digits.len() <= manifest as usize {
+            said.digits.resize(manifest as usize + 1, 0);
+        }
+        said.digits[manifest as usize] |= value.bytes().map(digit).fold(0, |all, d| all | d);
         let value = said.hexes.number(value);
         said.by_hex.push(value, manifest);
         if said.hex_keys.len() <= key as usize {
@@ -83,7 +96,10 @@ impl Model {
             manifests.iter().for_each(|&m| saying.set(m));
         };
         self.texts.each_containing(needle, |text| add(self.said.by_text.get(text)));
-        if is_hex(needle) {
+        if let (true, &[one]) = (is_hex(needle), needle.as_bytes()) {
+            let with_it: Vec<u32> = (0..).zip(&self.said.digits).filter(|(_, digits)| **digits & digit(one) != 0).map(|(m, _)| m).collect();
+            add(&with_it);
+        } else if is_hex(needle) {
             self.said.hexes.each_containing(needle, |text| add(self.said.by_hex.get(text)));
         }
         self.add_showing(&mut saying);

@@ -169,6 +169,7 @@ fn what_manifests_say_is_found_by_its_value_only() {
     let two = m.learn(&digest('2'), &two);
     let saying = |text: &str| m.saying(text).iter().collect::<Vec<_>>();
     assert_eq!((saying("payments"), saying("team"), saying("pays")), (vec![one, two], vec![], vec![one, two]));
+    assert_eq!((saying("3"), saying("9"), saying("c")), (vec![one], vec![], vec![one]));
     assert_eq!((saying("cdef0"), saying("abcdef0123"), saying("abcdef01234"), saying("b=c")), (vec![one], vec![one], vec![], vec![one]));
     assert_eq!(
         m.manifest(one).unwrap().labels().collect::<Vec<_>>(),
