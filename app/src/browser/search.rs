@@ -77,7 +77,7 @@ impl Search {
             set_timeout(
                 move || {
                     if self.is_turn(turn) {
-                        self.ask(turn, text)
+                        self.ask(turn, text);
                     }
                 },
                 PAUSE,
@@ -118,7 +118,7 @@ impl Search {
         let active = self.active.get_untracked();
         match event.key().as_str() {
             "ArrowDown" if self.open.get_untracked() => {
-                self.go(last.map(|last| active.map_or(0, |at| if at >= last { 0 } else { at + 1 })))
+                self.go(last.map(|last| active.map_or(0, |at| if at >= last { 0 } else { at + 1 })));
             }
             "ArrowUp" if self.open.get_untracked() => self.go(last.map(|last| active.filter(|at| *at > 0).map_or(last, |at| at - 1))),
             "ArrowDown" | "ArrowUp" => self.opened(),
