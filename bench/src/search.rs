@@ -50,7 +50,7 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
             None => kinds.push((kind, vec![best])),
         }
     }
-    // One letter finds nearly everything; the box asks from two letters on, so it stands apart.
+    // One letter finds nearly everything and is not what people search for, so it is told apart.
     let mut times: Vec<Duration> = kinds.iter().filter(|k| k.0 != ONE_LETTER).flat_map(|k| k.1.iter().copied()).collect();
     report(&format!("search over {} tags", totals.tags), &mut times, "p50 ≤ 2 ms, p99 ≤ 10 ms");
     println!("  slowest: {:.1} ms for “{}”", slowest.0.as_secs_f64() * 1000.0, slowest.1);

@@ -189,10 +189,18 @@ pub(crate) fn parse(q: &str) -> Result<Query> {
         };
         let error = Error::new(Code::BadQuery, detail);
         match &e.hint {
-            Some(hint) => error.hint(hint.clone()),
+            Some(hint) => error.hint(sentence(hint)),
             None => error,
         }
     })
+}
+
+/// A remark as a sentence.
+fn sentence(remark: &str) -> String {
+    let mut letters = remark.chars();
+    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let end = if remark.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// 1 to 1000; 100 when absent.

@@ -108,7 +108,8 @@ impl<'m> Leaf<'m> {
             Leaf::Digest(bits, _) => (manifest != NONE).then(|| bits.has(manifest)),
             Leaf::Label(bits, _) => model.common(manifest).map(|_| bits.has(manifest)),
             Leaf::Platform(own, bits) => {
-                model.common(manifest).map(|c| own[c] || model.children(manifest).iter().any(|child| bits.has(child.platform)))
+                let within = || !model.children(manifest).is_empty() && model.platforms(manifest).any(|p| bits.has(p));
+                model.common(manifest).map(|c| own[c] || within())
             }
             Leaf::Kind(kinds) => model.common(manifest).map(|c| kinds[c]),
             Leaf::Age(any) => model.created(manifest).map(|at| between(any, at)),

@@ -119,15 +119,19 @@ fn model() -> Model {
         Child { digest: digest(4), platform: Some("linux/amd64".into()), attests: None, manifest: true },
     ];
     model.learn(&digest(99), &index);
+    // An index of that index alone: what it shows, and its platforms, are two steps away.
+    index.children = vec![Child { digest: digest(99), platform: None, attests: None, manifest: true }];
+    model.learn(&digest(98), &index);
     for (r, name) in ["team/api", "team/web", "library/postgres", "empty"].iter().enumerate() {
         let id = model.add_repo((r % 2) as u16, name, 1);
         if *name == "empty" {
             continue;
         }
-        for (i, tag) in ["latest", "v1.0.0", "V2", "pr-12", "unread"].iter().enumerate() {
+        for (i, tag) in ["latest", "v1.0.0", "V2", "pr-12", "nested", "unread"].iter().enumerate() {
             let manifest = match *tag {
                 "unread" => NONE,
                 "v1.0.0" => model.manifest_number(&digest(99)),
+                "nested" => model.manifest_number(&digest(98)),
                 _ => model.manifest_number(&digest((r * 5 + i + 1) as u8)),
             };
             let pushed = if i % 2 == 0 { NOW - i as i64 * DAY } else { NEVER };
