@@ -10,7 +10,10 @@ export const launch = () =>
 
 const dress = { viewport: { width: 1440, height: 900 } }
 
-/** The longest task of the page's main thread, in milliseconds, from a trace, and what took most of it. */
+/**
+ * The longest task of the page's main thread, in milliseconds, from a trace, and what took most of it. `busiest` counts the
+ * processor's time alone: on a machine that does other things too, a task is longer than its work.
+ */
 function longestTask(events) {
   const painted = events.findLast((e) => e.name === 'firstContentfulPaint')
   const main = events.find((e) => e.name === 'thread_name' && e.pid === painted?.pid && e.args.name === 'CrRendererMain')
@@ -22,7 +25,8 @@ function longestTask(events) {
   const sums = new Map()
   for (const e of steps) sums.set(e.name, (sums.get(e.name) ?? 0) + e.dur / 1000)
   const most = [...sums].sort(([, a], [, b]) => b - a).slice(0, 6)
-  return { longest: longest.dur / 1000, within: most.map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`).join(', '), at: (longest.ts - began) / 1000 }
+  const busiest = Math.max(...tasks.map((e) => e.tdur ?? 0)) / 1000
+  return { longest: longest.dur / 1000, busiest, within: most.map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`).join(', '), at: (longest.ts - began) / 1000 }
 }
 
 /**
