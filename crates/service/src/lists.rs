@@ -6,10 +6,11 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use catalogue::{
     evaluate::Evaluation,
     lists::{Place, RepositoryOrder, TagOrder},
+    model::NONE,
     query::Query,
 };
 use oci::Reference;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// What to list of repositories.
 #[derive(Debug, Clone, Default)]
@@ -159,7 +160,13 @@ impl Service {
         });
         let at = |i: u32| catalogue::lists::tag_place(&model, repo, i, order);
         let page = cut(&all, after.as_ref(), limit, reverse, order == TagOrder::Version, at);
-        let items = all[page.from..page.to].iter().map(|&i| show::tag(&model, repo, i as usize)).collect();
+        // Found out once for the page: to look through all tags for each row would take a large page as long as drawing it.
+        let mut same: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (i, &manifest) in repo.manifests.iter().enumerate().filter(|(_, m)| **m != NONE) {
+            same.entry(manifest).or_default().push(i);
+        }
+        let of = |i: usize| same.get(&repo.manifests[i]).into_iter().flatten().copied();
+        let items = all[page.from..page.to].iter().map(|&i| show::tag(&model, repo, i as usize, of(i as usize))).collect();
         Ok(page.around(items, all.len(), freshness))
     }
 

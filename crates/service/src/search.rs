@@ -47,7 +47,11 @@ impl Service {
                 let repo = model.repo(at.repository)?;
                 let hit = catalogue::search::explain(&model, &query, at)?;
                 let registry = show::registry_name(&model, repo);
-                let tag = if at.position == NONE { None } else { Some(show::tag(&model, repo, at.position as usize)) };
+                let tag = if at.position == NONE {
+                    None
+                } else {
+                    Some(show::tag(&model, repo, at.position as usize, repo.tags_of(repo.manifests[at.position as usize])))
+                };
                 let whole = if tag.is_none() { Some(show::repository(&model, repo)) } else { None };
                 Some(Hit {
                     kind: match hit.kind {

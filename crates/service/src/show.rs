@@ -76,7 +76,8 @@ pub(crate) fn repository(model: &Model, repo: &Repo) -> Repository {
     }
 }
 
-pub(crate) fn tag(model: &Model, repo: &Repo, position: usize) -> Tag {
+/// A tag; `same` are the positions of all tags of its manifest, itself among them.
+pub(crate) fn tag(model: &Model, repo: &Repo, position: usize, same: impl Iterator<Item = usize>) -> Tag {
     let (manifest, row) = (repo.manifests[position], repo.rows[position]);
     let info = model.manifest(manifest).filter(|m| m.known);
     let (attached, signed, sbom) = repo.facts.attached.get(&manifest).copied().unwrap_or_default();
@@ -89,7 +90,7 @@ pub(crate) fn tag(model: &Model, repo: &Repo, position: usize) -> Tag {
         platforms: platforms(model, manifest),
         created: model.created(manifest).map(time),
         pushed: (row.pushed != NEVER).then(|| time(row.pushed)),
-        aliases: repo.tags_of(manifest).filter(|&i| i != position).map(|i| model.names.text(repo.names[i]).to_owned()).collect(),
+        aliases: same.filter(|&i| i != position).map(|i| model.names.text(repo.names[i]).to_owned()).collect(),
         signed,
         attached: u64::from(attached),
         sbom,
