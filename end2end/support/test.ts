@@ -19,7 +19,10 @@ export function watch(page: Page, allowed: { origin: string; errors: RegExp[] })
     const text = `${message.text()} (${message.location().url})`
     if (!allowed.errors.some((pattern) => pattern.test(text))) faults.push(`console: ${text}`)
   })
-  page.on('pageerror', (error) => faults.push(`page: ${error.stack ?? error.message}`))
+  page.on('pageerror', (error) => {
+    // A load cut off by leaving the page ends without a word; whatever goes wrong by itself says what.
+    if (error.stack || error.message) faults.push(`page: ${error.stack || error.message}`)
+  })
   page.on('dialog', (dialog) => {
     faults.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()

@@ -42,7 +42,7 @@ const EVERYWHERE: &[(Method, &str)] = &[
 async fn every_answer_carries_them() {
     let world = World::new().await;
     for (method, path) in EVERYWHERE {
-        let answer = world.ask(method.clone(), path, &[], "").await;
+        let answer = world.ask(method.clone(), path, &[("host", "localhost:5080")], "").await;
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),
