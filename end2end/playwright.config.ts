@@ -15,9 +15,10 @@ export default defineConfig({
   fullyParallel: true,
   workers: Number(process.env.E2E_WORKERS ?? 2),
   forbidOnly: Boolean(process.env.CI),
-  retries: 0,
-  timeout: 30_000,
-  expect: { timeout: 5_000 },
+  // A machine busy with other work misses a deadline now and then; what needed a second try is listed as flaky.
+  retries: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
     browserName: 'chromium',
