@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use oci::{Descriptor, Digest, RepositoryName, Tag, Target};
 
-/// Reading, for now; changing comes with the plans that need it.
+/// What can be read of a registry. Nothing here changes one.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
     /// One page of repository names; `after` is the cursor of the page before. Order is the registry's.
