@@ -20,6 +20,9 @@ macro_rules! shape {
     )*};
 }
 
+mod change;
+pub use change::{Action, Activity, Effect, EffectKind, Fate, ItemState, Job, JobItem, JobState, Plan, PlanProblem, Policy};
+
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
