@@ -166,6 +166,44 @@ pub struct Policy {
     pub untagged: bool,
 }
 
+/// What is asked of `POST plans`. References are `registry/repository[:tag|@digest]`; one without tag or digest is the whole repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Intent {
+    /// Tags, digests and repositories named, or every tag that matches a query. One of the two.
+    Delete {
+        /// What goes.
+        #[serde(default)]
+        refs: Vec<String>,
+        /// In the query language.
+        #[serde(default)]
+        query: Option<String>,
+    },
+    /// A tag comes to name what a reference names; where it named something else, that keeps its other names.
+    Retag {
+        /// What is to be named: a tag or a digest.
+        r#ref: String,
+        /// The tag, in the same repository.
+        tag: String,
+    },
+    /// From one repository to another, of the same registry or not.
+    Copy {
+        /// A tag or digest; a repository for all its tags; `*` stands for anything in repository and tag.
+        from: String,
+        /// A tag, or a repository, where each tag keeps its name; `*` as in `from`.
+        to: String,
+        /// Of an index only these; all when absent.
+        #[serde(default)]
+        platforms: Option<Vec<String>>,
+    },
+    /// What a policy says goes.
+    CleanUp {
+        /// The policy.
+        policy: Policy,
+    },
+}
+
 macro_rules! words {
     ($($(#[$m:meta])* pub enum $name:ident { $($(#[$vm:meta])* $variant:ident $text:literal,)* })*) => {$(
         $(#[$m])*

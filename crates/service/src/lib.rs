@@ -7,6 +7,7 @@
 #![expect(clippy::unused_async, reason = "a use case may ask the database or a registry tomorrow; its callers need not change for that")]
 
 mod caller;
+mod change;
 mod error;
 mod image;
 mod lists;
@@ -17,6 +18,7 @@ mod settings;
 mod show;
 
 pub use caller::Caller;
+pub use change::{ActivityQuery, JobsQuery};
 pub use error::{Error, Result};
 pub use image::ManifestBytes;
 pub use lists::{Paged, RepositoriesQuery, TagsQuery};
