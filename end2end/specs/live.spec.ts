@@ -40,7 +40,7 @@ test('a pushed tag appears on the open page of its repository', async ({ page, p
   await expect(list.linkTo('local/live/tags:1.0.0').first()).toBeVisible()
   await stay(page)
   await publisher.push('live/tags', await small('live tags 2'), ['1.1.0'])
-  await expect(list.linkTo('local/live/tags:1.1.0').first()).toBeVisible({ timeout: 2000 })
+  await expect(list.linkTo('local/live/tags:1.1.0').first()).toBeVisible()
   await expectStayed(page)
 })
 
@@ -60,7 +60,7 @@ test('a new repository appears in the open catalogue', async ({ page, publisher 
   await list.open('/')
   await stay(page)
   await publisher.push('live/newcomer', await small('live newcomer'), ['1'])
-  await expect(list.linkTo('local/live/newcomer')).toBeVisible({ timeout: 2000 })
+  await expect(list.linkTo('local/live/newcomer')).toBeVisible()
   await expectStayed(page)
 })
 
