@@ -20,13 +20,28 @@
 //! with a configuration (labels, history, created) and layers, the lower ones shared between repositories. With
 //! `index_every: k` the tags of every k-th repository are indexes of two platforms. Layers are named, not served.
 //!
+//! It takes changes as distribution's registry does: manifests put (refused where blobs or children are missing) and deleted, blobs
+//! uploaded and mounted; [`Knobs`] say what it does not do, or does wrong. What happens to a single answer is a [`Fault`]:
+//!
+//! ```no_run
+//! # use registry::fake::{Answer, Fake, Fault, Seen};
+//! # fn example(fake: &Fake) {
+//! fn delete(r: &Seen) -> bool { r.method == "DELETE" }
+//! fake.fault(delete, Fault::edit(|a| *a = Answer::status(500)), 1);      // deleted, and then says 500
+//! fake.fault(delete, Fault::Lose, 1);                                    // deleted, and the answer is lost
+//! fake.fault(delete, Fault::Answer(Answer::status(429).header("retry-after", "1")), 1);
+//! # }
+//! ```
+//!
 //! Dropping a `Fake` closes it. All methods take `&self`; a `Fake` can stand in an `Arc`.
 
 mod answer;
 mod auth;
+mod changes;
 pub mod content;
 mod routes;
 mod store;
+mod uploads;
 
 pub use answer::{Answer, Fault, Seen};
 pub use auth::{Auth, TokenAuth};
@@ -34,7 +49,7 @@ pub use content::Image;
 
 use oci::Digest;
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::{
@@ -93,10 +108,33 @@ pub struct Knobs {
     pub gitlab_fallback: bool,
     /// The catalogue answers this instead.
     pub catalog: Option<Answer>,
-    /// The registry answers DELETE of what is not there as one with deletes on would (else 405).
+    /// Deletes are on (else 405).
     pub delete: bool,
-    /// DELETE takes a tag (else 400 DIGEST_INVALID).
+    /// DELETE takes a tag (else 400 DIGEST_INVALID, as docker-registry 2.8 has it).
     pub delete_tag: bool,
+    /// DELETE of a tag deletes its digest, siblings included.
+    pub delete_tag_takes_digest: bool,
+    /// Blobs and children that a manifest names must be there when it is put. Those that [`Fake::push`] and
+    /// [`Fake::push_manifest`] named count as there.
+    pub check_blobs: bool,
+    /// The digest that the answer to a put manifest tells; none where empty.
+    pub put_digest: Option<String>,
+    /// Blobs are mounted (else an upload begins: 202).
+    pub mount: bool,
+    /// Where an upload goes on.
+    pub upload_location: LocationStyle,
+    /// The next PATCHes of uploads are broken off, one each, after so many bytes, which are kept.
+    pub break_uploads: Vec<usize>,
+    /// An upload that was broken off can be gone on with (else 416, as docker-registry has it).
+    pub resumable: bool,
+    /// A PATCH of more bytes is refused with 413.
+    pub max_patch: Option<usize>,
+    /// OCI-Chunk-Min-Length of uploads.
+    pub chunk_min: Option<usize>,
+    /// GET of a blob takes a Range (else it is ignored).
+    pub ranges: bool,
+    /// It plays this product: its realm, and its API to delete tags.
+    pub product: Option<Product>,
     /// Names put into every list as they are.
     pub more_names: Vec<String>,
     /// A delay before every answer.
@@ -122,6 +160,17 @@ impl Default for Knobs {
             catalog: None,
             delete: true,
             delete_tag: true,
+            delete_tag_takes_digest: false,
+            check_blobs: true,
+            put_digest: None,
+            mount: true,
+            upload_location: LocationStyle::Relative,
+            break_uploads: Vec::new(),
+            resumable: true,
+            max_patch: None,
+            chunk_min: None,
+            ranges: true,
+            product: None,
             more_names: Vec::new(),
             delay: std::time::Duration::ZERO,
         }
@@ -149,6 +198,25 @@ pub enum LinkStyle {
     Verbatim(String),
 }
 
+/// What the Location of an upload looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocationStyle {
+    /// With the path only.
+    Relative,
+    /// With scheme and host as the request's Host header had them.
+    Absolute,
+    /// With this origin instead.
+    Origin(String),
+}
+
+/// Registries with an API of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    Harbor,
+    /// Azure Container Registry.
+    Azure,
+}
+
 /// A registry on a loopback port.
 pub struct Fake {
     inner: Arc<Inner>,
@@ -160,6 +228,7 @@ pub struct Fake {
 struct Inner {
     settings: FakeSettings,
     store: Mutex<Store>,
+    uploads: Mutex<HashMap<String, uploads::Upload>>,
     knobs: Mutex<Knobs>,
     faults: Mutex<Vec<answer::Rule>>,
     auth: auth::Issuer,
@@ -179,6 +248,7 @@ impl Fake {
         let address = listener.local_addr()?;
         let inner = Arc::new(Inner {
             store: Mutex::new(Store::new(&settings)),
+            uploads: Mutex::default(),
             knobs: Mutex::default(),
             faults: Mutex::default(),
             auth: auth::Issuer::default(),
@@ -223,6 +293,21 @@ impl Fake {
     /// Puts a blob and tells its digest.
     pub fn push_blob(&self, repository: &str, bytes: &[u8]) -> Digest {
         lock(&self.inner.store).put_blob(repository, bytes)
+    }
+
+    /// A blob's bytes, where it was pushed, uploaded or mounted.
+    pub fn blob(&self, repository: &str, digest: &Digest) -> Option<bytes::Bytes> {
+        lock(&self.inner.store).blob(repository, digest.as_str())
+    }
+
+    /// Takes a blob away, as garbage collection does.
+    pub fn delete_blob(&self, repository: &str, digest: &Digest) {
+        lock(&self.inner.store).delete_blob(repository, digest.as_str());
+    }
+
+    /// Uploads that were begun and neither closed nor cancelled.
+    pub fn open_uploads(&self) -> usize {
+        lock(&self.inner.uploads).len()
     }
 
     /// Takes a tag away; generated ones, too.

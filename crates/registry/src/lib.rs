@@ -3,20 +3,28 @@
 //! This crate knows neither axum nor Leptos nor the catalogue. Everything a registry sends is bounded, checked and,
 //! where it was asked for by digest, verified; nothing secret leaves the configured origin.
 
+mod blob;
 mod error;
 #[cfg(feature = "fake")]
 pub mod fake;
+pub mod placeholder;
 pub mod remote;
 mod secret;
 
+pub use blob::{BlobOf, BlobSource, BlobStream};
 pub use error::{Error, Result};
+pub use placeholder::Family;
 pub use secret::Secret;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use oci::{Descriptor, Digest, RepositoryName, Tag, Target};
 
-/// What can be read of a registry. Nothing here changes one.
+/// What can be read of a registry, and done to one.
+///
+/// What changes something (from [`put_manifest`](Self::put_manifest) on) is [`Error::ReadOnly`], and nothing is sent, where the
+/// registry's settings are read only. It is asked for again only where that does no harm, and an answer that is lost is made up
+/// for: a delete that was carried out although its answer was an error ends as done.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
     /// One page of repository names; `after` is the cursor of the page before. Order is the registry's.
@@ -43,6 +51,63 @@ pub trait Registry: Send + Sync + 'static {
 
     /// The state of our connection to it, without asking it anything.
     fn health(&self) -> Health;
+
+    /// Puts a manifest's exact bytes under a tag (made, or moved) or under their own digest; at most [`oci::limits::MANIFEST`]
+    /// bytes. Returns their digest, by the algorithm of `target` where that is a digest, else sha256; what the registry says
+    /// that it stored is checked against it. [`Error::Incomplete`] where the registry lacks a blob or child that they name.
+    async fn put_manifest(&self, repository: &RepositoryName, target: &Target, media_type: &str, bytes: Bytes) -> Result<Digest>;
+
+    /// Deletes a manifest by digest, and with it every tag that names it. [`Error::NotFound`] where there is none (any more),
+    /// [`Error::Unsupported`], with the setting that changes it, where deleting is switched off.
+    async fn delete_manifest(&self, repository: &RepositoryName, digest: &Digest) -> Result<()>;
+
+    /// Takes a tag away by its name, its manifest and other tags left alone: through the registry's own API where it is known to
+    /// have one (Harbor, Azure), else by `DELETE /v2/…/manifests/{tag}`. `expected` is what the caller has just seen the tag name;
+    /// it is not looked at again. [`Error::NotFound`] where there is no such tag (any more).
+    ///
+    /// Some registries answer the second by deleting the digest, siblings included: after a registry's first
+    /// [`Untagged::ByName`] the caller has to see that the siblings are still there.
+    async fn delete_tag(&self, repository: &RepositoryName, tag: &Tag, expected: &Digest) -> Result<Untagged>;
+
+    /// Takes a tag away where [`delete_tag`](Self::delete_tag) cannot, by moving it to a manifest of its own and deleting that: see
+    /// [`placeholder`]. [`Error::Moved`], and nothing is changed, where the tag does not name `expected`. Where something fails half
+    /// way the tag is made to name `expected` again, and the error says so, or that it could not be done.
+    ///
+    /// Let it run to its end: dropped half way it may leave the placeholder under the tag. Asked for again it goes on from there.
+    async fn untag_by_placeholder(&self, repository: &RepositoryName, tag: &Tag, expected: &Digest, family: Family) -> Result<()>;
+
+    /// How many bytes a blob has; `None` where it is not in the repository.
+    async fn blob_size(&self, repository: &RepositoryName, digest: &Digest) -> Result<Option<u64>>;
+
+    /// Makes a blob of another repository of this registry appear in this one, without moving a byte. `false` where the
+    /// registry does not (it may not know the blob, or not let us read it there): the blob has to be written then.
+    async fn mount_blob(&self, repository: &RepositoryName, digest: &Digest, from: &RepositoryName) -> Result<bool>;
+
+    /// A blob's bytes from some place on, as they come; not verified, not counted: [`write_blob`](Self::write_blob) does both.
+    async fn read_blob(&self, repository: &RepositoryName, digest: &Digest, from: u64) -> Result<BlobStream>;
+
+    /// Writes a blob of `size` bytes, read from `source` as the registry takes them; a few pieces at most are in memory. What
+    /// breaks, of the source or the registry, is gone on with where it broke. The bytes are hashed and counted on their way, and
+    /// an upload of others than `digest` and `size` say is given up, never finished.
+    ///
+    /// `progress` is told how many bytes were handed over, in all; the number falls where some must be sent again.
+    async fn write_blob(
+        &self,
+        repository: &RepositoryName,
+        digest: &Digest,
+        size: u64,
+        source: &dyn BlobSource,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<()>;
+}
+
+/// What came of [`Registry::delete_tag`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untagged {
+    /// The tag is gone.
+    ByName,
+    /// The registry takes no tag away by its name; nothing was changed. There is [`Registry::untag_by_placeholder`].
+    CannotByName,
 }
 
 /// Where a list goes on; opaque.

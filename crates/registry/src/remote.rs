@@ -13,25 +13,33 @@
 
 mod auth;
 mod base;
+mod blobs;
 mod body;
 mod breaker;
 mod challenge;
 mod client;
+mod delete;
 mod explain;
+mod hash;
 mod limit;
 mod link;
 mod manifests;
+mod missing;
 mod pages;
 mod probe;
+mod product;
+mod put;
 mod redirect;
 mod referrers;
 mod retry;
 mod tls;
 mod token;
+mod untag;
+mod upload;
 mod ways;
 mod zone;
 
-use crate::{Capability, Cursor, Health, Page, RawManifest, Registry, Resolved, Result, Secret};
+use crate::{BlobSource, BlobStream, Capability, Cursor, Family, Health, Page, RawManifest, Registry, Resolved, Result, Secret, Untagged};
 use async_trait::async_trait;
 use bytes::Bytes;
 use client::Client;
@@ -107,7 +115,8 @@ pub struct Remote {
     catalog: Ladder,
     tags: Ladder,
     works: manifests::HeadWorks,
-    missing: referrers::Missing,
+    missing: missing::Missing,
+    deletes: delete::Deletes,
     sample: probe::Sample,
 }
 
@@ -121,7 +130,8 @@ impl Remote {
             catalog: Ladder::default(),
             tags: Ladder::default(),
             works: manifests::HeadWorks::default(),
-            missing: referrers::Missing::default(),
+            missing: missing::Missing::default(),
+            deletes: delete::Deletes::default(),
             sample: probe::Sample::default(),
         })
     }
@@ -168,6 +178,7 @@ impl Registry for Remote {
             tags: &self.tags,
             works: &self.works,
             missing: &self.missing,
+            deletes: &self.deletes,
             sample: &self.sample,
             read_only: self.read_only,
         };
@@ -176,5 +187,47 @@ impl Registry for Remote {
 
     fn health(&self) -> Health {
         self.client.health()
+    }
+
+    async fn put_manifest(&self, repository: &RepositoryName, target: &Target, media_type: &str, bytes: Bytes) -> Result<Digest> {
+        self.client.put_manifest(&self.works, repository, target, media_type, &bytes).await
+    }
+
+    async fn delete_manifest(&self, repository: &RepositoryName, digest: &Digest) -> Result<()> {
+        self.client.delete_manifest(&self.deletes, repository, digest).await
+    }
+
+    async fn delete_tag(&self, repository: &RepositoryName, tag: &Tag, expected: &Digest) -> Result<Untagged> {
+        self.client.delete_tag(&self.deletes, &self.works, repository, tag, expected).await
+    }
+
+    async fn untag_by_placeholder(&self, repository: &RepositoryName, tag: &Tag, expected: &Digest, family: Family) -> Result<()> {
+        let (client, deletes, works) = (&self.client, &self.deletes, &self.works);
+        untag::Untag { client, deletes, works, repository, tag, expected, family }.run().await
+    }
+
+    async fn blob_size(&self, repository: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
+        self.client.blob_size(repository, digest).await
+    }
+
+    async fn mount_blob(&self, repository: &RepositoryName, digest: &Digest, from: &RepositoryName) -> Result<bool> {
+        self.client.mount_blob(repository, digest, from).await
+    }
+
+    async fn read_blob(&self, repository: &RepositoryName, digest: &Digest, from: u64) -> Result<BlobStream> {
+        self.client.read_blob(repository, digest, from).await
+    }
+
+    async fn write_blob(
+        &self,
+        repository: &RepositoryName,
+        digest: &Digest,
+        size: u64,
+        source: &dyn BlobSource,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<()> {
+        let upload = upload::Upload { client: &self.client, repository, digest, size, progress };
+        // Azure's registry breaks streams of more than some 20 MB.
+        upload.run(source, self.deletes.product.is(product::Product::Azure)).await
     }
 }

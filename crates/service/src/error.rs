@@ -48,6 +48,8 @@ impl From<registry::Error> for Error {
             E::Unreachable(_) => Code::RegistryUnreachable,
             E::Refused(_) => Code::RegistryRefused,
             E::NotFound(_) => Code::ManifestNotFound,
+            E::Incomplete { .. } | E::Moved(_) => Code::PlanStale,
+            E::ReadOnly(_) => Code::ReadOnly,
             E::TooLarge(_) => Code::TooLarge,
             E::Unsupported(_) | E::Misbehaved(_) => Code::UpstreamMisbehaved,
             E::Busy { .. } => Code::RegistryBusy,

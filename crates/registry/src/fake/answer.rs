@@ -129,8 +129,10 @@ pub enum Fault {
     Delay(Duration),
     /// No answer, ever.
     Hang,
-    /// The connection is closed without an answer.
+    /// The connection is closed without an answer, and nothing is done.
     Close,
+    /// What was asked for is done, and the connection is closed without an answer.
+    Lose,
     /// The right answer, changed.
     Edit(Arc<dyn Fn(&mut Answer) + Send + Sync>),
 }
@@ -149,6 +151,7 @@ impl fmt::Debug for Fault {
             Self::Delay(d) => f.debug_tuple("Delay").field(d).finish(),
             Self::Hang => f.write_str("Hang"),
             Self::Close => f.write_str("Close"),
+            Self::Lose => f.write_str("Lose"),
             Self::Edit(_) => f.write_str("Edit"),
         }
     }

@@ -75,8 +75,15 @@ impl Issuer {
         Answer::of("application/json", body.to_string())
     }
 
+    /// Whether the request lacks the password, which alone is taken.
+    #[expect(clippy::unused_self, reason = "beside its like")]
+    pub(super) fn refuse_password(&self, auth: &Auth, seen: &Seen) -> bool {
+        let (Auth::Basic(user, password) | Auth::Token(TokenAuth { credentials: Some((user, password)), .. })) = auth else { return false };
+        seen.header("authorization") != Some(basic(user, password).as_str())
+    }
+
     /// The refusal, where the request does not carry what it needs for `scope`.
-    pub(super) fn refuse(&self, auth: &Auth, seen: &Seen, scope: &str, own_realm: &str) -> Option<Answer> {
+    pub(super) fn refuse(&self, auth: &Auth, seen: &Seen, scope: &str, service: &str, own_realm: &str) -> Option<Answer> {
         let authorization = seen.header("authorization").unwrap_or_default();
         let by_password = |user: &str, password: &str| {
             (authorization != basic(user, password))
@@ -91,7 +98,9 @@ impl Issuer {
                     return by_password(&user, &password);
                 }
                 let given = authorization.strip_prefix("Bearer ").unwrap_or_default();
-                let fits = lock(&self.tokens).get(given).is_some_and(|s| scope.is_empty() || s.iter().any(|s| s == scope));
+                let fits = lock(&self.tokens)
+                    .get(given)
+                    .is_some_and(|held| scope.split_ascii_whitespace().all(|wanted| held.iter().any(|h| h == wanted)));
                 if fits {
                     return None;
                 }
@@ -99,7 +108,7 @@ impl Issuer {
                 let scope = if scope.is_empty() { String::new() } else { format!(",scope=\"{scope}\"") };
                 Some(
                     Answer::error(401, "UNAUTHORIZED")
-                        .header("www-authenticate", &format!("Bearer realm=\"{realm}\",service=\"fake\"{scope}")),
+                        .header("www-authenticate", &format!("Bearer realm=\"{realm}\",service=\"{service}\"{scope}")),
                 )
             }
         }

@@ -128,6 +128,20 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::sha256(&Sha256::digest(bytes).into())
 }
 
+/// The digest of some bytes by the algorithm of another; none where it is neither sha256 nor sha512.
+pub(super) fn digest_like(like: &str, bytes: &[u8]) -> Option<String> {
+    use std::fmt::Write;
+    if like.starts_with("sha256:") {
+        return Some(sha256(bytes).to_string());
+    }
+    like.strip_prefix("sha512:")?;
+    let mut text = "sha512:".to_owned();
+    for byte in sha2::Sha512::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Some(text)
+}
+
 const TEAMS: [&str; 12] =
     ["platform", "payments", "search", "mobile", "data", "identity", "billing", "edge", "media", "growth", "security", "research"];
 const NOUNS: [&str; 16] = [

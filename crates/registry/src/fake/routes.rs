@@ -1,6 +1,6 @@
 //! The fake's server: connections, and the routes of /v2.
 
-use super::{Answer, Auth, Fault, Inner, LOG, LinkStyle, Seen, lock};
+use super::{Answer, Auth, Fault, Inner, LOG, LinkStyle, Product, Seen, lock, uploads};
 use axum::{body::Body, http};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
@@ -10,6 +10,16 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 use tokio::{net::TcpListener, task::JoinSet};
+
+/// Bytes of a request's body that are read, unless it is an upload's, and that are remembered.
+const MOST: usize = 16 << 20;
+const KEPT: usize = 64 << 10;
+
+/// What a request brings.
+pub(super) enum Sent {
+    Whole(Bytes),
+    Coming(Body),
+}
 
 /// Serves until it is dropped; every connection dies with it.
 pub(super) async fn serve(listener: TcpListener, inner: Arc<Inner>) {
@@ -40,13 +50,20 @@ async fn handle(inner: Arc<Inner>, request: http::Request<hyper::body::Incoming>
     inner.busiest.fetch_max(running, Ordering::Relaxed);
     let _running = Running(&inner);
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(Body::new(body), 64 << 10).await.unwrap_or_default();
-    let seen = Seen {
+    let mut seen = Seen {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers.iter().map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect(),
-        body,
+        body: Bytes::new(),
+    };
+    // What an upload sends is taken as it comes, not before a fault had its say.
+    let sent = if uploads::is_upload(&seen) {
+        Sent::Coming(Body::new(body))
+    } else {
+        let whole = axum::body::to_bytes(Body::new(body), MOST).await.unwrap_or_default();
+        seen.body = Bytes::copy_from_slice(&whole[..whole.len().min(KEPT)]);
+        Sent::Whole(whole)
     };
     {
         let mut log = lock(&inner.log);
@@ -61,16 +78,20 @@ async fn handle(inner: Arc<Inner>, request: http::Request<hyper::body::Incoming>
         tokio::time::sleep(delay).await;
     }
     let answer = match pick(&inner, &seen) {
-        None => inner.route(&seen),
+        None => inner.answer(&seen, sent).await?,
         Some(Fault::Answer(answer)) => answer,
         Some(Fault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
-            inner.route(&seen)
+            inner.answer(&seen, sent).await?
         }
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Close) => return Err(io::Error::other("closed")),
+        Some(Fault::Lose) => {
+            inner.answer(&seen, sent).await?;
+            return Err(io::Error::other("the answer is lost"));
+        }
         Some(Fault::Edit(change)) => {
-            let mut answer = inner.route(&seen);
+            let mut answer = inner.answer(&seen, sent).await?;
             change(&mut answer);
             answer
         }
@@ -86,41 +107,86 @@ fn pick(inner: &Inner, seen: &Seen) -> Option<Fault> {
 }
 
 impl Inner {
-    fn route(&self, seen: &Seen) -> Answer {
+    /// The right answer. The error closes the connection.
+    async fn answer(&self, seen: &Seen, sent: Sent) -> io::Result<Answer> {
+        let sent = match sent {
+            Sent::Coming(body) => return self.upload(seen, body).await,
+            Sent::Whole(bytes) => bytes,
+        };
+        Ok(self.route(seen, &sent))
+    }
+
+    fn route(&self, seen: &Seen, sent: &Bytes) -> Answer {
         let host = seen.header("host").unwrap_or_default().to_owned();
-        let own_realm = format!("http://{host}/token");
-        if seen.path == "/token"
+        if matches!(seen.path.as_str(), "/token" | "/service/token" | "/oauth2/token")
             && let Auth::Token(auth) = &self.settings.auth
         {
             return self.auth.token(auth, seen);
         }
-        let Some(path) = seen.path.strip_prefix(&self.settings.prefix).and_then(|p| p.strip_prefix("/v2/")) else {
-            return unknown_route();
-        };
-        let refuse = |scope: &str| self.auth.refuse(&self.settings.auth, seen, scope, &own_realm);
+        if let Some(answer) = self.product(seen) {
+            return answer;
+        }
+        let Some(path) = self.beneath(seen) else { return unknown_route() };
         if path.is_empty() {
-            return refuse("")
+            return self
+                .refuse(seen, "")
                 .unwrap_or_else(|| Answer::of("application/json", "{}").header("docker-distribution-api-version", "registry/2.0"));
         }
         if path == "_catalog" {
-            return refuse("registry:catalog:*").unwrap_or_else(|| self.catalog(seen, &host));
+            return self.refuse(seen, "registry:catalog:*").unwrap_or_else(|| self.catalog(seen, &host));
         }
         let Some((name, kind, reference)) = split(path) else { return unknown_route() };
-        let action = if seen.method == "DELETE" { "delete" } else { "pull" };
-        if let Some(refusal) = refuse(&format!("repository:{name}:{action}")) {
+        let action = match seen.method.as_str() {
+            "DELETE" => "delete",
+            "PUT" => "pull,push",
+            _ => "pull",
+        };
+        if let Some(refusal) = self.refuse(seen, &format!("repository:{name}:{action}")) {
             return refusal;
+        }
+        if kind == "manifests" && seen.method == "PUT" {
+            return self.put(seen, name, reference, sent);
         }
         if !lock(&self.store).has(name) {
             return Answer::error(404, "NAME_UNKNOWN");
         }
         match kind {
             "tags" => self.tags(seen, name, &host),
+            "manifests" if seen.method == "DELETE" => self.delete(name, reference),
             "manifests" => self.manifest(seen, name, reference),
-            "blobs" => match lock(&self.store).blob(name, reference) {
-                Some(bytes) => Answer::of("application/octet-stream", bytes).header("docker-content-digest", reference),
-                None => Answer::error(404, "BLOB_UNKNOWN"),
-            },
+            "blobs" => self.blob(seen, name, reference),
             _ => self.referrers(name, reference),
+        }
+    }
+
+    /// The path beneath /v2/.
+    pub(super) fn beneath<'s>(&self, seen: &'s Seen) -> Option<&'s str> {
+        seen.path.strip_prefix(&self.settings.prefix)?.strip_prefix("/v2/")
+    }
+
+    /// The refusal of who may not do what `scope` says.
+    pub(super) fn refuse(&self, seen: &Seen, scope: &str) -> Option<Answer> {
+        let host = seen.header("host").unwrap_or_default();
+        let (service, path) = match lock(&self.knobs).product {
+            None => ("fake", "token"),
+            Some(Product::Harbor) => ("harbor-registry", "service/token"),
+            Some(Product::Azure) => ("fake", "oauth2/token"),
+        };
+        self.auth.refuse(&self.settings.auth, seen, scope, service, &format!("http://{host}/{path}"))
+    }
+
+    fn blob(&self, seen: &Seen, name: &str, digest: &str) -> Answer {
+        let Some(bytes) = lock(&self.store).blob(name, digest) else { return Answer::error(404, "BLOB_UNKNOWN") };
+        let whole = bytes.len();
+        let from = seen.header("range").and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
+        let answer = |bytes: Bytes| Answer::of("application/octet-stream", bytes).header("docker-content-digest", digest);
+        match from.filter(|_| lock(&self.knobs).ranges) {
+            None => answer(bytes),
+            Some(from) if from >= whole => Answer::error(416, "RANGE_INVALID").header("content-range", &format!("bytes */{whole}")),
+            Some(from) => {
+                let part = answer(bytes.slice(from..)).header("content-range", &format!("bytes {from}-{}/{whole}", whole - 1));
+                Answer { status: 206, ..part }
+            }
         }
     }
 
@@ -183,14 +249,6 @@ impl Inner {
 
     fn manifest(&self, seen: &Seen, name: &str, reference: &str) -> Answer {
         let knobs = lock(&self.knobs).clone();
-        if seen.method == "DELETE" {
-            return match () {
-                () if !knobs.delete => Answer::error(405, "UNSUPPORTED"),
-                () if !reference.contains(':') && !knobs.delete_tag => Answer::error(400, "DIGEST_INVALID"),
-                () if lock(&self.store).manifest(name, reference).is_none() => Answer::error(404, "MANIFEST_UNKNOWN"),
-                () => Answer::status(202),
-            };
-        }
         let head = seen.method == "HEAD";
         if head && !knobs.head {
             return Answer::status(405);
@@ -238,6 +296,6 @@ fn split(path: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// What distribution says to a path it does not know.
-fn unknown_route() -> Answer {
+pub(super) fn unknown_route() -> Answer {
     Answer { status: 404, ..Answer::of("text/plain; charset=utf-8", "404 page not found\n") }
 }

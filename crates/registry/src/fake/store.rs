@@ -3,7 +3,8 @@
 use super::{FakeSettings, content};
 use bytes::Bytes;
 use oci::Digest;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Generated digests remembered at most; beyond, they are computed again.
 const REMEMBERED: usize = 200_000;
@@ -23,6 +24,10 @@ struct Repository {
     deleted: BTreeSet<String>,
     manifests: HashMap<String, Manifest>,
     blobs: HashMap<String, Bytes>,
+    /// Blobs that are there by name only: pushed manifests' own.
+    named: HashSet<String>,
+    /// Generated manifests that were deleted, and blobs that were collected.
+    gone: HashSet<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,11 +56,18 @@ impl Store {
     pub(super) fn put_manifest(&mut self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> Digest {
         let digest = content::sha256(bytes);
         self.put_manifest_as(repository, tag, media_type, bytes, digest.as_str());
+        // Its layers count as there, though nobody pushed them.
+        if let Some(repository) = self.repositories.get_mut(repository)
+            && let Ok(json) = serde_json::from_slice(bytes)
+        {
+            repository.named.extend(blobs_of(&json));
+        }
         digest
     }
 
     pub(super) fn put_manifest_as(&mut self, repository: &str, tag: &str, media_type: &str, bytes: &[u8], digest: &str) {
         let repository = self.repositories.entry(repository.to_owned()).or_default();
+        repository.gone.remove(digest);
         let manifest = Manifest { digest: digest.to_owned(), media_type: media_type.to_owned(), bytes: Bytes::copy_from_slice(bytes) };
         repository.manifests.insert(digest.to_owned(), manifest);
         if !tag.is_empty() {
@@ -66,9 +78,66 @@ impl Store {
 
     pub(super) fn put_blob(&mut self, repository: &str, bytes: &[u8]) -> Digest {
         let digest = content::sha256(bytes);
-        let repository = self.repositories.entry(repository.to_owned()).or_default();
-        repository.blobs.insert(digest.to_string(), Bytes::copy_from_slice(bytes));
+        self.put_blob_as(repository, &Bytes::copy_from_slice(bytes), digest.as_str());
         digest
+    }
+
+    pub(super) fn put_blob_as(&mut self, repository: &str, bytes: &Bytes, digest: &str) {
+        let repository = self.repositories.entry(repository.to_owned()).or_default();
+        repository.gone.remove(digest);
+        repository.blobs.insert(digest.to_owned(), bytes.clone());
+    }
+
+    /// Takes a blob away, as garbage collection does.
+    pub(super) fn delete_blob(&mut self, repository: &str, digest: &str) {
+        if let Some(repository) = self.repositories.get_mut(repository) {
+            repository.blobs.remove(digest);
+            repository.named.remove(digest);
+            repository.gone.insert(digest.to_owned());
+        }
+    }
+
+    /// Takes a manifest away, and every tag that names it.
+    pub(super) fn delete_manifest(&mut self, name: &str, digest: &str) {
+        let generated = self.repositories.get(name).and_then(|r| r.generated).and_then(|number| self.find(number, digest));
+        let Some(repository) = self.repositories.get_mut(name) else { return };
+        let tags: Vec<String> = repository.tags.iter().filter(|(_, d)| *d == digest).map(|(t, _)| t.clone()).collect();
+        for tag in tags {
+            repository.tags.remove(&tag);
+            repository.deleted.insert(tag);
+        }
+        repository.manifests.remove(digest);
+        repository.gone.insert(digest.to_owned());
+        if let Some((_, tag, Part::Top)) = generated {
+            let tag = content::tag_name(tag);
+            // It may name something else by now.
+            if !repository.tags.contains_key(&tag) {
+                repository.deleted.insert(tag);
+            }
+        }
+    }
+
+    /// The digests that a manifest names and the repository lacks: blobs, or children of an index.
+    pub(super) fn lacking(&mut self, name: &str, manifest: &Value) -> Vec<String> {
+        let children: Vec<String> = digests(&manifest["manifests"]);
+        let mut missing: Vec<String> = blobs_of(manifest).into_iter().filter(|d| !self.has_blob(name, d)).collect();
+        missing.extend(children.into_iter().filter(|d| self.manifest(name, d).is_none()));
+        missing
+    }
+
+    fn has_blob(&mut self, name: &str, digest: &str) -> bool {
+        if self.blob(name, digest).is_some() {
+            return true;
+        }
+        let Some(repository) = self.repositories.get(name) else { return false };
+        if repository.named.contains(digest) {
+            return true;
+        }
+        let Some(number) = repository.generated.filter(|_| !repository.gone.contains(digest)) else { return false };
+        (0..self.tags).any(|tag| {
+            let layers = ["amd64", "arm64"].into_iter().flat_map(|a| content::generated(number, tag, a).layers);
+            layers.into_iter().any(|(layer, _)| content::sha256(layer.as_bytes()).as_str() == digest)
+        })
     }
 
     pub(super) fn delete_tag(&mut self, repository: &str, tag: &str) {
@@ -112,6 +181,9 @@ impl Store {
             if let Some(manifest) = repository.manifests.get(reference) {
                 return Some(manifest.clone());
             }
+            if repository.gone.contains(reference) {
+                return None;
+            }
             let (r, t, part) = self.find(repository.generated?, reference)?;
             return match part {
                 Part::Top => Some(self.top(r, t)),
@@ -133,6 +205,9 @@ impl Store {
         let repository = self.repositories.get(name)?;
         if let Some(blob) = repository.blobs.get(digest) {
             return Some(blob.clone());
+        }
+        if repository.gone.contains(digest) {
+            return None;
         }
         match self.find(repository.generated?, digest)? {
             (r, t, Part::Config(architecture)) => Some(content::generated(r, t, architecture).config().into()),
@@ -196,6 +271,18 @@ impl Store {
         know(manifest.digest.clone(), Part::Top);
         manifest
     }
+}
+
+/// The blobs that a manifest names, those that lie elsewhere left out.
+fn blobs_of(manifest: &Value) -> Vec<String> {
+    let mut blobs = digests(&manifest["layers"]);
+    blobs.extend(manifest["config"]["digest"].as_str().map(str::to_owned));
+    blobs
+}
+
+fn digests(list: &Value) -> Vec<String> {
+    let own = |d: &&Value| d["urls"].as_array().is_none_or(Vec::is_empty);
+    list.as_array().into_iter().flatten().filter(own).filter_map(|d| d["digest"].as_str().map(str::to_owned)).collect()
 }
 
 fn child(repository: usize, tag: usize, architecture: &str) -> Manifest {

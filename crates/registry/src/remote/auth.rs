@@ -5,6 +5,7 @@ use super::{
     base::{Base, http_url, origin, same_origin},
     challenge::Challenge,
     explain::{What, clean},
+    product::Product,
     token::{Bearer, Token},
 };
 use crate::{Error, Secret};
@@ -75,7 +76,7 @@ pub(super) struct Auth {
     challenges: Cache<String, Arc<Bearer>>,
     tokens: Cache<Arc<Bearer>, Arc<Token>>,
     /// Which classes of requests were asked for Basic.
-    basic: [AtomicBool; 4],
+    basic: [AtomicBool; What::REALM_CLASSES],
 }
 
 /// What came of a challenge.
@@ -135,13 +136,19 @@ impl Auth {
         }
     }
 
+    /// Where the last challenge of a kind of request sent us for a token.
+    pub(super) async fn challenge(&self, what: &What<'_>) -> Option<Arc<Bearer>> {
+        self.challenges.get(&what.realm_key()).await
+    }
+
     /// What to carry without being asked, as the last challenge of the same kind taught us. `fetch` gets a token; many who
     /// want the same one wait for one fetch.
     pub(super) async fn before<F>(&self, what: &What<'_>, fetch: impl FnOnce(Arc<Bearer>) -> F) -> Result<Option<Carried>, Error>
     where
         F: Future<Output = Result<Token, Error>>,
     {
-        if self.basic[what.realm_class()].load(Ordering::Relaxed) {
+        // Harbor's own API takes a password only, and does not always say so.
+        if self.basic[what.realm_class()].load(Ordering::Relaxed) || matches!(what, What::ProductTag(Product::Harbor, ..)) {
             return Ok(self.credentials.basic(false).map(Carried::Basic));
         }
         let Some(bearer) = self.challenges.get(&what.realm_key()).await else { return Ok(None) };
@@ -160,7 +167,7 @@ impl Auth {
     where
         F: Future<Output = Result<Token, Error>>,
     {
-        let bearer = challenges.iter().find(|c| c.scheme == "bearer").map(|c| self.bearer(base, c));
+        let bearer = challenges.iter().find(|c| c.scheme == "bearer").map(|c| self.bearer(base, what, c));
         let basic = challenges.iter().any(|c| c.scheme == "basic");
         match bearer {
             Some(Ok(bearer)) => {
@@ -212,10 +219,12 @@ impl Auth {
         Ok(Carried::Bearer(bearer, token))
     }
 
-    fn bearer(&self, base: &Base, challenge: &Challenge) -> Result<Bearer, Error> {
+    fn bearer(&self, base: &Base, what: &What<'_>, challenge: &Challenge) -> Result<Bearer, Error> {
         let text = challenge.parameter("realm").unwrap_or_default();
         let realm = self.realm(base, text).map_err(Error::Misbehaved)?;
-        Ok(Bearer::new(realm, challenge.parameter("service").map(str::to_owned), challenge.scopes()))
+        let mut scopes = challenge.scopes();
+        scopes.extend(what.more_scope().filter(|_| !scopes.is_empty()));
+        Ok(Bearer::new(realm, challenge.parameter("service").map(str::to_owned), scopes))
     }
 
     /// Whether tokens may be asked for at a realm: it must be on the registry's own host and port, or be the one that

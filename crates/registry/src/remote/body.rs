@@ -1,10 +1,11 @@
 //! Reading bodies within bounds, and verifying what was asked for by digest.
 
+use super::hash::Hash;
 use bytes::{Bytes, BytesMut};
 use oci::Digest;
-use reqwest::Response;
-use sha2::{Digest as _, Sha256, Sha512};
-use std::{fmt::Write, time::Duration};
+use reqwest::{Response, header::HeaderMap};
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -22,17 +23,20 @@ pub(super) enum Broken {
 /// Reads a body of at most `limit` bytes. A Content-Length beyond it is refused before anything is read; `idle` bounds the
 /// wait for each piece.
 pub(super) async fn read(response: Response, limit: usize, idle: Duration) -> Result<Bytes, Broken> {
-    if let Some(encoding) = response.headers().get("content-encoding") {
-        let encoding = String::from_utf8_lossy(encoding.as_bytes()).trim().to_ascii_lowercase();
-        if !encoding.is_empty() && encoding != "identity" {
-            return Err(Broken::Encoded(encoding));
-        }
+    if let Some(encoding) = encoding(response.headers()) {
+        return Err(Broken::Encoded(encoding));
     }
     if let Some(length) = response.content_length().filter(|&l| l > limit as u64) {
         return Err(Broken::TooLarge(Some(length)));
     }
     let (body, cut) = pieces(response, limit, idle).await?;
     if cut { Err(Broken::TooLarge(None)) } else { Ok(body) }
+}
+
+/// How a body is packed, where it is.
+pub(super) fn encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = String::from_utf8_lossy(headers.get("content-encoding")?.as_bytes()).trim().to_ascii_lowercase();
+    (!encoding.is_empty() && encoding != "identity").then_some(encoding)
 }
 
 /// Reads at most `limit` bytes of a body that is only looked at for its words: an error's.
@@ -64,17 +68,9 @@ async fn pieces(mut response: Response, limit: usize, idle: Duration) -> Result<
 
 /// The digest of some bytes by the algorithm of `like`; `None` for one that we cannot compute.
 pub(super) fn digest_like(like: &Digest, bytes: &[u8]) -> Option<Digest> {
-    match like.algorithm() {
-        "sha256" => Some(sha256(bytes)),
-        "sha512" => {
-            let mut text = "sha512:".to_owned();
-            for b in Sha512::digest(bytes) {
-                let _ = write!(text, "{b:02x}");
-            }
-            Digest::parse(&text).ok()
-        }
-        _ => None,
-    }
+    let mut hash = Hash::like(like)?;
+    hash.update(bytes);
+    Digest::parse(&hash.text()).ok()
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> Digest {

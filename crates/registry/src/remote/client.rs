@@ -5,22 +5,25 @@ use super::{
     auth::{Auth, Carried, Reply},
     base::{self, Base, origin},
     body::{self, Broken},
-    breaker::Breaker,
+    breaker::{Breaker, Leave},
     challenge,
     explain::{self, Answer, What},
-    limit::Limit,
+    limit::{Limit, Place},
     redirect, retry,
-    token::Realm,
+    token::{Bearer, Realm},
     ways::Ways,
     zone::Zone,
 };
 use crate::{Error, Health, Result};
+use bytes::Bytes;
+use futures::future::{self, Either};
 use reqwest::{
     Method, Response, StatusCode,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, LOCATION, WWW_AUTHENTICATE},
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE, WWW_AUTHENTICATE},
 };
 use std::{
-    sync::{Mutex, PoisonError},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
@@ -38,19 +41,33 @@ pub(super) struct Ask<'a> {
     pub(super) method: &'a Method,
     /// Beneath the base: `v2/…`, perhaps with a query.
     pub(super) path: &'a str,
-    pub(super) accept: Option<&'static str>,
+    /// The whole address, in place of `path`: one on our origin that the registry gave us.
+    pub(super) url: Option<&'a Url>,
+    pub(super) accept: Option<&'a str>,
     /// Bytes of the answer's body.
     pub(super) limit: usize,
+    /// The body, with its type.
+    pub(super) content: Option<(&'a str, &'a Bytes)>,
+    /// The answer's body is left unread where it is content, from this byte on where that is not the first.
+    pub(super) stream: Option<u64>,
+}
+
+impl<'a> Ask<'a> {
+    /// Without a body, reading at most 64 kB of the answer's.
+    pub(super) fn new(what: What<'a>, method: &'a Method, path: &'a str) -> Self {
+        Self { what, method, path, url: None, accept: None, limit: ERROR_BODY, content: None, stream: None }
+    }
 }
 
 pub(super) struct Client {
     pub(super) name: String,
     pub(super) base: Base,
     pub(super) auth: Auth,
+    read_only: bool,
     ways: Ways,
     limit: Limit,
     breaker: Breaker,
-    timeouts: Timeouts,
+    pub(super) timeouts: Timeouts,
     seen: Mutex<Seen>,
 }
 
@@ -61,32 +78,46 @@ struct Seen {
 }
 
 /// Why one try failed.
-struct Failure {
-    error: Error,
+pub(super) struct Failure {
+    pub(super) error: Error,
     /// Another try may help.
     again: bool,
     /// Whether the registry answered all the same; `None` where it is not to blame (a realm, storage elsewhere).
     reached: Option<bool>,
+    /// What it answered, where that means "later".
+    later: Option<StatusCode>,
 }
 
 impl Failure {
-    fn unreachable(error: Error) -> Self {
-        Self { error, again: true, reached: Some(false) }
+    pub(super) fn unreachable(error: Error) -> Self {
+        Self { error, again: true, reached: Some(false), later: None }
     }
 
     fn answered(error: Error) -> Self {
-        Self { error, again: false, reached: Some(true) }
+        Self { error, again: false, reached: Some(true), later: None }
+    }
+
+    /// Not the registry's, and nothing of it can be told.
+    pub(super) fn elsewhere(error: Error) -> Self {
+        let again = matches!(error, Error::Unreachable(_));
+        Self { error, again, reached: None, later: None }
+    }
+
+    /// The registry refused to look at the request, as it is too busy.
+    fn was_refused(&self) -> bool {
+        self.later == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 }
 
 impl Client {
     /// Checks the settings; the error names the one that is wrong.
-    pub(super) fn new(settings: &RemoteSettings) -> std::result::Result<Self, String> {
+    pub(super) fn new(settings: &RemoteSettings) -> Result<Self, String> {
         let base = Base::parse(&settings.url).map_err(|e| format!("`url`: {e}"))?;
         Ok(Self {
             name: settings.name.clone(),
             ways: Ways::new(settings, &base)?,
             auth: Auth::from_settings(settings, &base)?,
+            read_only: settings.read_only,
             base,
             limit: Limit::new(),
             breaker: Breaker::new(),
@@ -95,70 +126,122 @@ impl Client {
         })
     }
 
-    /// Sends a request and reads its answer, whatever its status; statuses that mean "later" are tried again (GET and HEAD
-    /// only, three tries) and then are errors. Signs in where asked to, follows redirects where `what` may have them.
+    /// Sends a request and reads its answer, whatever its status; statuses that mean "later" are tried again (three tries) and
+    /// then are errors. What changes something is tried again where that does no harm, else only where the registry refused to
+    /// look at it; in a registry that is read only it is not sent at all. Signs in where asked to, follows redirects where `what`
+    /// may have them.
     pub(super) async fn send(&self, ask: &Ask<'_>) -> Result<Answer> {
-        let total = if ask.what.is_list() { self.timeouts.list } else { self.timeouts.total };
+        self.may_send(ask)?;
+        let total = if ask.what.is_slow() { self.timeouts.list } else { self.timeouts.total };
         let mut deadline = None;
         let mut last: Option<Error> = None;
+        let mut repeated = false;
         let mut tried = 0;
         loop {
             tried += 1;
-            let place = match self.limit.place(PATIENCE).await {
-                Ok(place) => place,
-                Err(left) => return Err(last.unwrap_or_else(|| self.busy("it asked for a pause", left))),
-            };
-            let leave = match self.breaker.leave() {
-                Ok(leave) => leave,
-                Err(left) => return Err(last.unwrap_or_else(|| self.open(left))),
-            };
+            let (place, leave) = self.admit().await.map_err(|busy| last.take().unwrap_or(busy))?;
             // The wait for a place is ours, not the registry's.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + total);
             let started = Instant::now();
             let outcome = tokio::time::timeout_at(deadline, self.attempt(ask)).await.unwrap_or_else(|_| {
                 let error =
                     Error::Unreachable(format!("{} was asked for {} and did not answer within {} s", self.name, ask.what, total.as_secs()));
-                Err(Failure { error, again: false, reached: Some(false) })
+                Err(Failure { again: false, ..Failure::unreachable(error) })
             });
-            let spent = started.elapsed();
-            let mut wait = retry::backoff(tried);
-            let outcome = match outcome {
-                Ok(answer) if is_later(answer.status) => {
-                    let asked = answer.header("retry-after").and_then(|t| retry::retry_after(&t, SystemTime::now()));
-                    if matches!(answer.status.as_u16(), 429 | 503) {
-                        self.limit.refused(asked);
-                        wait = asked.unwrap_or(wait);
-                    }
-                    let mut error = explain::refusal(&self.name, &ask.what, &answer);
-                    if let Error::Busy { retry_after_ms, .. } = &mut error {
-                        *retry_after_ms = asked.unwrap_or(Duration::from_secs(1)).as_millis() as u64;
-                    }
-                    Err(Failure { error, again: true, reached: Some(matches!(answer.status.as_u16(), 429 | 500)) })
-                }
-                other => other,
-            };
-            self.note(ask, &outcome, spent);
+            let (outcome, asked_for) = self.judge(ask, outcome);
+            let wait = asked_for.unwrap_or_else(|| retry::backoff(tried));
+            self.note(ask, &outcome, started.elapsed());
             drop(place);
+            self.settle(leave, &outcome);
             let failure = match outcome {
-                Ok(answer) => {
-                    self.show_breaker(leave.reached(), false);
-                    self.limit.answered();
-                    return Ok(answer);
-                }
+                Ok(answer) => return Ok(Answer { repeated, ..answer }),
                 Err(failure) => failure,
             };
-            match failure.reached {
-                Some(true) => self.show_breaker(leave.reached(), false),
-                Some(false) => self.show_breaker(false, leave.failed()),
-                None => drop(leave),
-            }
-            let may_repeat = matches!(*ask.method, Method::GET | Method::HEAD);
+            let may_repeat = ask.what.is_idempotent() || matches!(failure.later, Some(s) if matches!(s.as_u16(), 429 | 503));
             if !failure.again || !may_repeat || tried >= retry::TRIES || wait > PATIENCE || Instant::now() + wait >= deadline {
                 return Err(failure.error);
             }
             tracing::debug!(registry = self.name, what = %ask.what, error = %failure.error, wait_ms = wait.as_millis() as u64, "Asking again.");
+            repeated |= !failure.was_refused();
             last = Some(failure.error);
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Sends a request whose body is a stream of `length` bytes, once, and reads its answer. `range` is its Content-Range. Time is
+    /// kept by whoever feeds the stream: `feed` ends with an error when nothing was taken for too long, or when what feeds it
+    /// broke, which is not the registry's fault and then the error of this.
+    pub(super) async fn send_stream<E>(
+        &self,
+        ask: &Ask<'_>,
+        length: u64,
+        range: Option<&str>,
+        body: reqwest::Body,
+        feed: impl Future<Output = Result<(), Fed<E>>>,
+    ) -> Result<Result<Answer>, E> {
+        if let Err(error) = self.may_send(ask) {
+            return Ok(Err(error));
+        }
+        let (place, leave) = match self.admit().await {
+            Ok(admitted) => admitted,
+            Err(busy) => return Ok(Err(busy)),
+        };
+        let started = Instant::now();
+        let outcome = match self.attempt_stream(ask, length, range, body, feed).await {
+            Ok(outcome) => outcome,
+            Err(broke) => return Err(broke),
+        };
+        let (outcome, _) = self.judge(ask, outcome);
+        self.note(ask, &outcome, started.elapsed());
+        drop(place);
+        self.settle(leave, &outcome);
+        Ok(outcome.map_err(|failure| failure.error))
+    }
+
+    fn may_send(&self, ask: &Ask<'_>) -> Result<()> {
+        if self.read_only && !matches!(*ask.method, Method::GET | Method::HEAD) {
+            return Err(Error::ReadOnly(format!("{} is set to `read_only = true`, so it was not asked for {}", self.name, ask.what)));
+        }
+        Ok(())
+    }
+
+    /// Waits for a place and asks the breaker for leave.
+    async fn admit(&self) -> Result<(Place<'_>, Leave<'_>)> {
+        let place = self.limit.place(PATIENCE).await.map_err(|left| self.busy("it asked for a pause", left))?;
+        let leave = self.breaker.leave().map_err(|left| self.open(left))?;
+        Ok((place, leave))
+    }
+
+    /// Turns an answer that means "later" into a failure, with the wait that the registry asked for.
+    fn judge(&self, ask: &Ask<'_>, outcome: Result<Answer, Failure>) -> (Result<Answer, Failure>, Option<Duration>) {
+        let answer = match outcome {
+            Ok(answer) if is_later(answer.status) => answer,
+            other => return (other, None),
+        };
+        let asked = answer.header("retry-after").and_then(|t| retry::retry_after(&t, SystemTime::now()));
+        let status = answer.status.as_u16();
+        let busy = matches!(status, 429 | 503);
+        if busy {
+            self.limit.refused(asked);
+        }
+        let mut error = explain::refusal(&self.name, &ask.what, &answer);
+        if let Error::Busy { retry_after_ms, .. } = &mut error {
+            *retry_after_ms = asked.unwrap_or(Duration::from_secs(1)).as_millis() as u64;
+        }
+        let failure = Failure { error, again: true, reached: Some(matches!(status, 429 | 500)), later: Some(answer.status) };
+        (Err(failure), asked.filter(|_| busy))
+    }
+
+    /// Tells the breaker what came of its leave.
+    fn settle(&self, leave: Leave<'_>, outcome: &Result<Answer, Failure>) {
+        match outcome {
+            Ok(_) => {
+                self.show_breaker(leave.reached(), false);
+                self.limit.answered();
+            }
+            Err(Failure { reached: Some(true), .. }) => self.show_breaker(leave.reached(), false),
+            Err(Failure { reached: Some(false), .. }) => self.show_breaker(false, leave.failed()),
+            Err(Failure { reached: None, .. }) => drop(leave),
         }
     }
 
@@ -182,10 +265,9 @@ impl Client {
     }
 
     /// One try: signs in at most once, follows at most five redirects, reads the body.
-    async fn attempt(&self, ask: &Ask<'_>) -> std::result::Result<Answer, Failure> {
-        let mut url = self.base.join(ask.path);
-        let mut carried =
-            self.auth.before(&ask.what, |bearer| async move { self.realm(&bearer).fetch(&bearer).await }).await.map_err(of_realm)?;
+    async fn attempt(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+        let mut url = self.address_of(ask);
+        let mut carried = self.credentials_for(ask).await?;
         let mut home = true;
         let mut signed_in = false;
         let mut note = None;
@@ -194,13 +276,7 @@ impl Client {
             let response = self.exchange(ask, &url, home, carried.as_ref().filter(|_| home)).await?;
             let status = response.status();
             if home && status == StatusCode::UNAUTHORIZED {
-                let lines: Vec<String> = response
-                    .headers()
-                    .get_all(WWW_AUTHENTICATE)
-                    .iter()
-                    .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
-                    .collect();
-                let challenges = challenge::parse(lines.iter().map(String::as_str));
+                let challenges = challenges(&response);
                 if signed_in {
                     note = Some(match &carried {
                         Some(Carried::Basic(_)) => "it does not accept `username` and `password`".to_owned(),
@@ -208,14 +284,7 @@ impl Client {
                     });
                     return self.finish(ask, response, note, !challenges.is_empty()).await;
                 }
-                let reply = self
-                    .auth
-                    .answer(&self.base, &ask.what, &challenges, carried.as_ref(), |bearer| async move {
-                        self.realm(&bearer).fetch(&bearer).await
-                    })
-                    .await
-                    .map_err(of_realm)?;
-                match reply {
+                match self.sign_in(ask, &challenges, carried.as_ref()).await? {
                     Reply::Carry(with) => {
                         // Read away what little there is, so that the connection is used again.
                         body::glance(response, ERROR_BODY, self.timeouts.idle).await;
@@ -251,11 +320,82 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, ask: &Ask<'_>, url: &Url, home: bool, carried: Option<&Carried>) -> std::result::Result<Response, Failure> {
+    /// One try with a body that can be sent once. A 401 is an answer; it has us signed in for the next try, though.
+    async fn attempt_stream<E>(
+        &self,
+        ask: &Ask<'_>,
+        length: u64,
+        range: Option<&str>,
+        body: reqwest::Body,
+        feed: impl Future<Output = Result<(), Fed<E>>>,
+    ) -> Result<Result<Answer, Failure>, E> {
+        let url = self.address_of(ask);
+        let carried = match self.credentials_for(ask).await {
+            Ok(carried) => carried,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let mut request = self
+            .request(ask, &url, true, carried.as_ref())
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header(CONTENT_LENGTH, length)
+            .body(body);
+        if let Some(range) = range {
+            request = request.header(CONTENT_RANGE, range);
+        }
+        let failed =
+            |why: &str| Failure::unreachable(Error::Unreachable(format!("{} could not be asked for {}: {why}", self.address(), ask.what)));
+        let mut answering = pin!(request.send());
+        // It may answer before it took everything: a refusal.
+        let response = match future::select(&mut answering, pin!(feed)).await {
+            Either::Left((response, _)) => response,
+            Either::Right((Err(Fed::Broke(error)), _)) => return Err(error),
+            Either::Right((Err(Fed::Stalled(time)), _)) => {
+                return Ok(Err(failed(&format!("it took nothing more for {} s", time.as_secs_f32()))));
+            }
+            // It no longer listens: perhaps it has said why.
+            Either::Right((Ok(()) | Err(Fed::Closed), _)) => match tokio::time::timeout(self.timeouts.list, answering).await {
+                Err(_) => return Ok(Err(failed(&format!("no answer within {} s", self.timeouts.list.as_secs_f32())))),
+                Ok(response) => response,
+            },
+        };
+        let response = match response {
+            Err(e) => return Ok(Err(failed(&explain::cause(&e)))),
+            Ok(response) => response,
+        };
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(self.finish(ask, response, None, false).await);
+        }
+        let challenges = challenges(&response);
+        let note = match self.sign_in(ask, &challenges, carried.as_ref()).await {
+            Err(failure) => return Ok(Err(failure)),
+            Ok(Reply::Cannot(why)) => why,
+            Ok(Reply::Carry(_)) => self.why_token_refused(&challenges),
+        };
+        Ok(self.finish(ask, response, Some(note), !challenges.is_empty()).await)
+    }
+
+    fn address_of(&self, ask: &Ask<'_>) -> Url {
+        ask.url.cloned().unwrap_or_else(|| self.base.join(ask.path))
+    }
+
+    async fn credentials_for(&self, ask: &Ask<'_>) -> Result<Option<Carried>, Failure> {
+        let fetch = |bearer: Arc<Bearer>| async move { self.realm(&bearer).fetch(&bearer).await };
+        self.auth.before(&ask.what, fetch).await.map_err(Failure::elsewhere)
+    }
+
+    async fn sign_in(&self, ask: &Ask<'_>, challenges: &[challenge::Challenge], carried: Option<&Carried>) -> Result<Reply, Failure> {
+        let fetch = |bearer: Arc<Bearer>| async move { self.realm(&bearer).fetch(&bearer).await };
+        self.auth.answer(&self.base, &ask.what, challenges, carried, fetch).await.map_err(Failure::elsewhere)
+    }
+
+    fn request(&self, ask: &Ask<'_>, url: &Url, home: bool, carried: Option<&Carried>) -> reqwest::RequestBuilder {
         let client = if home { &self.ways.home } else { &self.ways.away };
         let mut request = client.request(ask.method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(accept) = ask.accept {
             request = request.header(ACCEPT, accept);
+        }
+        if let Some(from) = ask.stream.filter(|&from| from > 0) {
+            request = request.header(RANGE, format!("bytes={from}-"));
         }
         if let Some(carried) = carried {
             request = request.header(AUTHORIZATION, carried.header().clone());
@@ -263,12 +403,22 @@ impl Client {
         if home && let Ok(Some(parent)) = super::TRACEPARENT.try_with(|t| reqwest::header::HeaderValue::from_str(t).ok()) {
             request = request.header("traceparent", parent);
         }
-        let header = if ask.what.is_list() { self.timeouts.list } else { self.timeouts.header };
+        request
+    }
+
+    async fn exchange(&self, ask: &Ask<'_>, url: &Url, home: bool, carried: Option<&Carried>) -> Result<Response, Failure> {
+        let mut request = self.request(ask, url, home, carried);
+        if let Some((media_type, bytes)) = ask.content {
+            request = request.header(CONTENT_TYPE, media_type).body(bytes.clone());
+        } else if matches!(*ask.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Some servers refuse a request that may have a body and tells no length.
+            request = request.header(CONTENT_LENGTH, 0);
+        }
+        let header = if ask.what.is_slow() { self.timeouts.list } else { self.timeouts.header };
         let at = if home { String::new() } else { format!(", redirected to {}", base::authority(url)) };
         let failed = |why: &str| Failure {
-            error: Error::Unreachable(format!("{}{at} could not be asked for {}: {why}", self.address(), ask.what)),
-            again: true,
             reached: if home { Some(false) } else { None },
+            ..Failure::unreachable(Error::Unreachable(format!("{}{at} could not be asked for {}: {why}", self.address(), ask.what)))
         };
         match tokio::time::timeout(header, request.send()).await {
             Err(_) => Err(failed(&format!("no answer within {} s", header.as_secs_f32()))),
@@ -278,22 +428,20 @@ impl Client {
     }
 
     /// Reads the body: whole and bounded where it is what was asked for, at a glance where it is an error's.
-    async fn finish(
-        &self,
-        ask: &Ask<'_>,
-        response: Response,
-        note: Option<String>,
-        challenged: bool,
-    ) -> std::result::Result<Answer, Failure> {
+    async fn finish(&self, ask: &Ask<'_>, response: Response, note: Option<String>, challenged: bool) -> Result<Answer, Failure> {
         let (status, headers) = (response.status(), response.headers().clone());
+        let answer = |body, rest| Answer { status, headers, body, note, challenged, repeated: false, rest };
+        if ask.stream.is_some() && matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
+            return Ok(answer(Bytes::new(), Some(response)));
+        }
         let body = if status.is_success() && *ask.method != Method::HEAD {
             body::read(response, ask.limit, self.timeouts.idle).await.map_err(|broken| self.broken(ask, broken))?
         } else if *ask.method == Method::HEAD {
-            bytes::Bytes::new()
+            Bytes::new()
         } else {
             body::glance(response, ERROR_BODY, self.timeouts.idle).await
         };
-        Ok(Answer { status, headers, body, note, challenged })
+        Ok(answer(body, None))
     }
 
     fn broken(&self, ask: &Ask<'_>, broken: Broken) -> Failure {
@@ -317,7 +465,7 @@ impl Client {
         }
     }
 
-    fn realm<'a>(&'a self, bearer: &super::token::Bearer) -> Realm<'a> {
+    fn realm<'a>(&'a self, bearer: &Bearer) -> Realm<'a> {
         let client = if self.base.is_origin_of(bearer.realm()) { &self.ways.home } else { &self.ways.plain };
         Realm { name: &self.name, client, credentials: &self.auth.credentials, header: self.timeouts.header, idle: self.timeouts.idle }
     }
@@ -349,7 +497,7 @@ impl Client {
     }
 
     /// Keeps what health and metrics tell.
-    fn note(&self, ask: &Ask<'_>, outcome: &std::result::Result<Answer, Failure>, spent: Duration) {
+    fn note(&self, ask: &Ask<'_>, outcome: &Result<Answer, Failure>, spent: Duration) {
         let word = match outcome {
             Ok(answer) => match answer.status.as_u16() {
                 200..300 => "ok",
@@ -364,7 +512,7 @@ impl Client {
                 Error::Unsupported(_) => "unsupported",
                 Error::Busy { .. } => "busy",
                 Error::TooLarge(_) => "too-large",
-                Error::Misbehaved(_) => "misbehaved",
+                Error::Misbehaved(_) | Error::Incomplete { .. } | Error::Moved(_) | Error::ReadOnly(_) => "misbehaved",
             },
         };
         let operation = ask.what.operation();
@@ -394,10 +542,20 @@ impl Client {
     }
 }
 
-/// A realm's failure is not the registry's: it says nothing of whether that can be reached.
-fn of_realm(error: Error) -> Failure {
-    let again = matches!(error, Error::Unreachable(_));
-    Failure { error, again, reached: None }
+/// Why what feeds a request's body ended early.
+pub(super) enum Fed<E> {
+    /// The registry took nothing for so long.
+    Stalled(Duration),
+    /// The registry takes no more.
+    Closed,
+    /// It broke itself.
+    Broke(E),
+}
+
+fn challenges(response: &Response) -> Vec<challenge::Challenge> {
+    let lines = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    let lines: Vec<String> = lines.map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect();
+    challenge::parse(lines.iter().map(String::as_str))
 }
 
 fn is_later(status: StatusCode) -> bool {

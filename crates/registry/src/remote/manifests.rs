@@ -19,7 +19,7 @@ impl Client {
     pub(super) async fn resolve(&self, works: &HeadWorks, repository: &RepositoryName, target: &Target) -> Result<Resolved> {
         let path = manifest_path(repository, target);
         let what = What::Head(repository, target);
-        let head = |accept| Ask { what, method: &Method::HEAD, path: &path, accept: Some(accept), limit: 0 };
+        let head = |accept| Ask { accept: Some(accept), ..Ask::new(what, &Method::HEAD, &path) };
         let answer = self.send(&head(media_type::ACCEPT)).await?;
         match answer.status.as_u16() {
             200 => {
@@ -70,7 +70,7 @@ impl Client {
     pub(super) async fn manifest(&self, repository: &RepositoryName, target: &Target) -> Result<RawManifest> {
         let path = manifest_path(repository, target);
         let what = What::Manifest(repository, target);
-        let ask = |accept| Ask { what, method: &Method::GET, path: &path, accept: Some(accept), limit: limits::MANIFEST };
+        let ask = |accept| Ask { accept: Some(accept), limit: limits::MANIFEST, ..Ask::new(what, &Method::GET, &path) };
         let answer = self.send(&ask(media_type::ACCEPT)).await?;
         let known = answer.media_type().is_none_or(|t| media_type::is_manifest(&t) || t == "application/json" || t == "text/plain");
         match answer.status.as_u16() {
@@ -131,7 +131,7 @@ impl Client {
         if digest_like(digest, b"").is_none() {
             return Err(Error::Unsupported(format!("{what} cannot be verified: its algorithm is not known here")));
         }
-        let answer = self.get(&Ask { what, method: &Method::GET, path: &path, accept: None, limit }).await?;
+        let answer = self.get(&Ask { limit, ..Ask::new(what, &Method::GET, &path) }).await?;
         let is = digest_like(digest, &answer.body);
         if is.as_ref() != Some(digest) {
             let is = is.map_or_else(String::new, |d| d.to_string());
@@ -141,7 +141,7 @@ impl Client {
     }
 }
 
-fn manifest_path(repository: &RepositoryName, target: &Target) -> String {
+pub(super) fn manifest_path(repository: &RepositoryName, target: &Target) -> String {
     match target {
         Target::Tag(tag) => format!("v2/{repository}/manifests/{tag}"),
         Target::Digest(digest) => format!("v2/{repository}/manifests/{digest}"),
@@ -149,6 +149,6 @@ fn manifest_path(repository: &RepositoryName, target: &Target) -> String {
 }
 
 /// Docker-Content-Digest, where it is well-formed.
-fn told(answer: &Answer) -> Option<Digest> {
+pub(super) fn told(answer: &Answer) -> Option<Digest> {
     Digest::parse(answer.header("docker-content-digest")?.trim()).ok()
 }

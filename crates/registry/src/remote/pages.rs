@@ -150,7 +150,7 @@ impl Client {
 }
 
 fn ask<'a>(list: &List<'a>, path: &'a str) -> Ask<'a> {
-    Ask { what: list.what, method: &Method::GET, path, accept: Some("application/json"), limit: PAGE }
+    Ask { accept: Some("application/json"), limit: PAGE, ..Ask::new(list.what, &Method::GET, path) }
 }
 
 /// The `n` of a path.

@@ -2,11 +2,13 @@
 
 use super::{
     client::{Ask, Client},
+    delete::{DELETE_SETTING, Deletes, NOTHING},
     explain::What,
     link,
     manifests::HeadWorks,
+    missing::Missing,
     pages::List,
-    referrers::{Api, Missing},
+    referrers::Api,
 };
 use crate::{Capability, Error, Result};
 use oci::{Digest, RepositoryName, Tag, media_type};
@@ -15,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Repositories tried in search of one with a tag.
 const SAMPLES: usize = 5;
-const DELETE_SETTING: &str = "For the registry of docker and distribution: REGISTRY_STORAGE_DELETE_ENABLED=true, or `storage: delete: enabled: true` in its configuration.";
+const NOT_ALONE: &str = "A tag cannot be deleted alone by its name: deleting its digest takes every tag of that digest along, so it is moved to a placeholder first. registry:3 and zot can.";
 const SPEC_SETTING: &str = "Harbor from 2.8, zot, Quay from 3.12 and Azure's registry have it; registry:2 and registry:3 do not.";
 
 /// A repository and tag that were there when they were last asked for, for registries without a catalogue.
@@ -41,6 +43,7 @@ pub(super) struct Probe<'a> {
     pub(super) tags: &'a super::pages::Ladder,
     pub(super) works: &'a HeadWorks,
     pub(super) missing: &'a Missing,
+    pub(super) deletes: &'a Deletes,
     pub(super) sample: &'a Sample,
     pub(super) read_only: bool,
 }
@@ -66,7 +69,7 @@ impl Probe<'_> {
     }
 
     async fn auth(&self) -> Result<Capability> {
-        let ask = Ask { what: What::Ping, method: &Method::GET, path: "v2/", accept: None, limit: 64 << 10 };
+        let ask = Ask::new(What::Ping, &Method::GET, "v2/");
         let answer = match self.client.send(&ask).await {
             Ok(answer) => answer,
             Err(Error::Refused(why)) => return Ok(capability("auth", Some(false), &why)),
@@ -127,8 +130,7 @@ impl Probe<'_> {
     async fn paging(&self, repository: &RepositoryName) -> Result<Capability> {
         let resource = format!("v2/{repository}/tags/list");
         let path = format!("{resource}?n=1");
-        let ask =
-            Ask { what: What::Tags(repository), method: &Method::GET, path: &path, accept: Some("application/json"), limit: 32 << 20 };
+        let ask = Ask { accept: Some("application/json"), limit: 32 << 20, ..Ask::new(What::Tags(repository), &Method::GET, &path) };
         let answer = match self.client.send(&ask).await {
             Ok(answer) => answer,
             Err(e) if e.is_outage() => return Err(e),
@@ -157,8 +159,7 @@ impl Probe<'_> {
         };
         let target = oci::Target::Tag(tag.clone());
         let path = format!("v2/{repository}/manifests/{tag}");
-        let ask =
-            Ask { what: What::Head(repository, &target), method: &Method::HEAD, path: &path, accept: Some(media_type::ACCEPT), limit: 0 };
+        let ask = Ask { accept: Some(media_type::ACCEPT), ..Ask::new(What::Head(repository, &target), &Method::HEAD, &path) };
         let answer = match self.client.send(&ask).await {
             Ok(answer) => answer,
             Err(e) if e.is_outage() => return Err(e),
@@ -211,7 +212,8 @@ impl Probe<'_> {
             let why = "It is not tried, as `read_only = true` is set for this registry.";
             return Ok([capability("delete", None, why), capability("delete-tag", None, why)]);
         }
-        let by_digest = self.delete_nothing(repository, NOTHING).await?;
+        let path = format!("v2/{repository}/manifests/{NOTHING}");
+        let by_digest = self.delete_nothing(What::DeleteNothing(repository), &path, false).await?;
         let delete = match &by_digest {
             Outcome::Off(said) => capability("delete", Some(false), &format!("Deleting is switched off ({said}). {DELETE_SETTING}")),
             Outcome::On => capability("delete", Some(true), "Manifests can be deleted by digest."),
@@ -221,29 +223,50 @@ impl Probe<'_> {
         // A name nobody gives a tag; on the wire it is one.
         let tag: String =
             std::iter::once("supercargo-probe-".to_owned()).chain((0..23).map(|_| format!("{:x}", rand::random_range(0..16u8)))).collect();
-        let by_tag = self.delete_nothing(repository, &tag).await?;
+        if delete.can != Some(false)
+            && let Some(found) = self.product_deletes_tag(repository, &tag).await?
+        {
+            return Ok([delete, found]);
+        }
+        let path = format!("v2/{repository}/manifests/{tag}");
+        let by_tag = self.delete_nothing(What::DeleteNothing(repository), &path, true).await?;
         let delete_tag = match &by_tag {
-            Outcome::NotByTag => capability(
-                "delete-tag",
-                Some(false),
-                "A tag cannot be deleted alone: deleting its digest takes every tag of that digest along. registry:3 and zot can.",
-            ),
-            Outcome::Off(_) if delete.can == Some(true) => capability(
-                "delete-tag",
-                Some(false),
-                "A tag cannot be deleted alone: deleting its digest takes every tag of that digest along. registry:3 and zot can.",
-            ),
+            Outcome::NotByTag => capability("delete-tag", Some(false), NOT_ALONE),
+            Outcome::Off(_) if delete.can == Some(true) => capability("delete-tag", Some(false), NOT_ALONE),
             Outcome::Off(said) => capability("delete-tag", Some(false), &format!("Deleting is switched off ({said}). {DELETE_SETTING}")),
             Outcome::On => capability("delete-tag", Some(true), "A tag can be deleted alone; its manifest and other tags stay."),
             Outcome::Forbidden(why) => capability("delete-tag", Some(false), &format!("{why}. Give `username` the right to delete.")),
             Outcome::Unknown(_) => capability("delete-tag", None, &by_tag.words()),
         };
+        self.deletes.by_name.set(delete_tag.can == Some(false) && !matches!(by_tag, Outcome::Forbidden(_)));
         Ok([delete, delete_tag])
     }
 
-    async fn delete_nothing(&self, repository: &RepositoryName, reference: &str) -> Result<Outcome> {
-        let path = format!("v2/{repository}/manifests/{reference}");
-        let ask = Ask { what: What::DeleteNothing(repository), method: &Method::DELETE, path: &path, accept: None, limit: 64 << 10 };
+    /// Whether a tag can be deleted through the API of a product that is known here; `None` where it is no such product, or does
+    /// not say.
+    async fn product_deletes_tag(&self, repository: &RepositoryName, tag: &str) -> Result<Option<Capability>> {
+        // It may have become another since it was last looked at.
+        self.deletes.product.forget();
+        let Some(product) = self.client.product(&self.deletes.product, Some(repository)).await? else { return Ok(None) };
+        if !self.client.may_ask_product(product) {
+            return Ok(None);
+        }
+        let Some(path) = product.tag_path(repository, NOTHING, tag) else { return Ok(None) };
+        let outcome = self.delete_nothing(What::ProductTag(product, repository, None), &path, true).await?;
+        Ok(match outcome {
+            Outcome::On => {
+                let hint = format!("A tag can be deleted alone, through {}'s own API; its manifest and other tags stay.", product.name());
+                Some(capability("delete-tag", Some(true), &hint))
+            }
+            Outcome::Forbidden(why) => {
+                Some(capability("delete-tag", Some(false), &format!("{why}. Give `username` the right to delete tags.")))
+            }
+            _ => None,
+        })
+    }
+
+    async fn delete_nothing(&self, what: What<'_>, path: &str, by_tag: bool) -> Result<Outcome> {
+        let ask = Ask::new(what, &Method::DELETE, path);
         let answer = match self.client.send(&ask).await {
             Ok(answer) => answer,
             Err(e @ Error::Refused(_)) => return Ok(Outcome::Forbidden(e.to_string())),
@@ -251,7 +274,7 @@ impl Probe<'_> {
             Err(e) => return Ok(Outcome::Unknown(e.to_string())),
         };
         Ok(match answer.status.as_u16() {
-            400 if answer.has_code("DIGEST_INVALID") && !reference.contains(':') => Outcome::NotByTag,
+            400 if answer.has_code("DIGEST_INVALID") && by_tag => Outcome::NotByTag,
             405 | 501 => Outcome::Off(answer.said()),
             _ if answer.has_code("UNSUPPORTED") => Outcome::Off(answer.said()),
             401 | 403 => Outcome::Forbidden(self.client.refusal(&ask, &answer).to_string()),
@@ -264,9 +287,6 @@ impl Probe<'_> {
         })
     }
 }
-
-/// A digest that nothing has.
-const NOTHING: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 enum Outcome {
     On,

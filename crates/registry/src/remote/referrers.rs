@@ -4,35 +4,16 @@ use super::{
     client::{Ask, Client},
     explain::{Answer, What},
     link::{self, Mark},
+    missing::Missing,
 };
 use crate::{Error, Result};
 use oci::{Descriptor, Digest, RepositoryName, Tag, Target, limits, media_type};
 use reqwest::{Method, StatusCode, header::LINK};
 use serde_json::Value;
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::collections::HashSet;
 
-/// How long a registry is believed not to have the API.
-const BELIEVED: Duration = Duration::from_hours(1);
 /// Pages that are followed.
 const PAGES: usize = 100;
-
-/// When the API was found missing.
-#[derive(Debug, Default)]
-pub(super) struct Missing(Mutex<Option<Instant>>);
-
-impl Missing {
-    fn is(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < BELIEVED)
-    }
-
-    pub(super) fn set(&self, missing: bool) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = missing.then(Instant::now);
-    }
-}
 
 /// What the API said.
 pub(super) enum Api {
@@ -63,7 +44,7 @@ impl Client {
         let mut found = Vec::new();
         let mut mark = Mark::first(resource.clone());
         for page in 0..PAGES {
-            let ask = Ask { what, method: &Method::GET, path: &mark.path, accept: Some(media_type::OCI_INDEX), limit: limits::MANIFEST };
+            let ask = Ask { accept: Some(media_type::OCI_INDEX), limit: limits::MANIFEST, ..Ask::new(what, &Method::GET, &mark.path) };
             let answer = self.send(&ask).await?;
             let manifests = if answer.status == StatusCode::OK { index(&answer) } else { None };
             let Some(manifests) = manifests else {

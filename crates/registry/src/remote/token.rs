@@ -43,6 +43,10 @@ impl Bearer {
     pub(super) fn realm(&self) -> &Url {
         &self.realm
     }
+
+    pub(super) fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
 }
 
 /// A token in hand.
@@ -134,7 +138,7 @@ impl Realm<'_> {
         } else {
             body::glance(response, LONGEST, self.idle).await
         };
-        Ok(Answer { status, headers, body, note: None, challenged: false })
+        Ok(Answer { status, headers, body, note: None, challenged: false, repeated: false, rest: None })
     }
 
     fn read(&self, bearer: &Bearer, answer: &Answer) -> Result<Token, Error> {
