@@ -9,6 +9,7 @@ mod crawler;
 pub mod evaluate;
 pub mod events;
 pub mod fuzzy;
+pub mod kept;
 pub mod lists;
 mod load;
 pub mod model;
