@@ -147,7 +147,7 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
             }
             Ok(())
         }
-        (None, None) => read_repository(catalogue, watched, repository, Pace::Now).await,
+        (None, None) => read_repository(catalogue, watched, repository, Pace::Now).await.map(drop),
     }
 }
 

@@ -5,6 +5,7 @@
 //! of [`query`]. It asks registries through the trait [`registry::Registry`] only.
 
 mod catalogue;
+mod changes;
 mod crawler;
 pub mod evaluate;
 pub mod events;
@@ -20,6 +21,9 @@ mod source;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod untagged;
 
 pub use catalogue::{Catalogue, Changed, OpenError, now};
+pub use changes::ManifestBytes;
+pub use crawler::Reading;
 pub use source::{Dirty, Progress, Source, State, Status};
