@@ -3,6 +3,7 @@ use crate::{
     record::{ManifestRecord, MomentRecord, RegistryRecord, Write},
     source::{Dirty, Source, State, Status, Watched},
     store::Store,
+    told::Told,
     untagged::Untagged,
 };
 use oci::{Digest, RepositoryName, Tag, Target};
@@ -37,6 +38,8 @@ pub(crate) struct Inner {
     pub expected: moka::sync::Cache<String, ()>,
     /// What no tag reaches any more and is to be looked for.
     pub untagged: Untagged,
+    /// What registries told and is not written yet.
+    pub told: Told,
 }
 
 /// A manifest on its way: its number, once it is here.
@@ -86,6 +89,7 @@ impl Catalogue {
         let (writes, waiting) = mpsc::channel(WAITING);
         let mut model = crate::load::model(&store, &watched).await?;
         crate::untagged::load(&store, &mut model).await?;
+        let told = crate::told::load(&store, &mut model).await?;
         let recent = moka::sync::Cache::builder().max_capacity(RECENT).weigher(|_: &String, r: &Arc<ManifestRecord>| weight(r)).build();
         Ok(Self(Arc::new(Inner {
             model: RwLock::new(model),
@@ -100,6 +104,7 @@ impl Catalogue {
             recent,
             expected: moka::sync::Cache::builder().max_capacity(EXPECTED).time_to_live(EXPECTED_FOR).build(),
             untagged: Untagged::default(),
+            told,
         })))
     }
 
@@ -117,6 +122,7 @@ impl Catalogue {
     pub fn start_writing(&self) {
         if let Some(waiting) = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).take() {
             self.0.tasks.spawn(write(self.clone(), waiting));
+            self.0.tasks.spawn(crate::told::run(self.clone()));
         }
     }
 

@@ -21,6 +21,7 @@ mod source;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod told;
 mod untagged;
 
 pub use catalogue::{Catalogue, Changed, OpenError, now};
