@@ -3,6 +3,8 @@ use crate::{
     record::{ManifestRecord, MomentRecord, RegistryRecord, Write},
     source::{Dirty, Source, State, Status, Watched},
     store::Store,
+    told::Told,
+    untagged::Untagged,
 };
 use oci::{Digest, RepositoryName, Tag, Target};
 use registry::{Error, Registry};
@@ -32,6 +34,12 @@ pub(crate) struct Inner {
     pub on_the_way: Mutex<HashMap<String, Arc<Coming>>>,
     /// Records just fetched or read: a page asks before the database has them, and again for its other tabs.
     pub recent: moka::sync::Cache<String, Arc<ManifestRecord>>,
+    /// Digests of placeholders that our own jobs push, for a while.
+    pub expected: moka::sync::Cache<String, ()>,
+    /// What no tag reaches any more and is to be looked for.
+    pub untagged: Untagged,
+    /// What registries told and is not written yet.
+    pub told: Told,
 }
 
 /// A manifest on its way: its number, once it is here.
@@ -58,6 +66,10 @@ pub enum OpenError {
 const WAITING: usize = 8_192;
 /// Bytes of recent records kept.
 const RECENT: u64 = 16 << 20;
+/// Placeholders that are expected, at most.
+const EXPECTED: u64 = 100_000;
+/// How long a placeholder is expected: registries may tell of it late.
+const EXPECTED_FOR: Duration = Duration::from_hours(1);
 
 /// Now, in milliseconds since 1970.
 pub fn now() -> i64 {
@@ -75,7 +87,9 @@ impl Catalogue {
             .collect::<Result<Vec<_>, _>>()
             .map_err(OpenError::Settings)?;
         let (writes, waiting) = mpsc::channel(WAITING);
-        let model = crate::load::model(&store, &watched).await?;
+        let mut model = crate::load::model(&store, &watched).await?;
+        crate::untagged::load(&store, &mut model).await?;
+        let told = crate::told::load(&store, &mut model).await?;
         let recent = moka::sync::Cache::builder().max_capacity(RECENT).weigher(|_: &String, r: &Arc<ManifestRecord>| weight(r)).build();
         Ok(Self(Arc::new(Inner {
             model: RwLock::new(model),
@@ -88,12 +102,16 @@ impl Catalogue {
             tasks: TaskTracker::new(),
             on_the_way: Mutex::default(),
             recent,
+            expected: moka::sync::Cache::builder().max_capacity(EXPECTED).time_to_live(EXPECTED_FOR).build(),
+            untagged: Untagged::default(),
+            told,
         })))
     }
 
     /// Begins to keep in step with the registries, until [`Catalogue::close`].
     pub fn start(&self) {
         self.start_writing();
+        self.0.tasks.spawn(crate::untagged::run(self.clone()));
         for i in 0..self.0.watched.len() {
             self.0.tasks.spawn(crate::crawler::run(self.clone(), i));
             self.0.tasks.spawn(crate::events::run(self.clone(), i));
@@ -104,6 +122,7 @@ impl Catalogue {
     pub fn start_writing(&self) {
         if let Some(waiting) = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).take() {
             self.0.tasks.spawn(write(self.clone(), waiting));
+            self.0.tasks.spawn(crate::told::run(self.clone()));
         }
     }
 

@@ -8,7 +8,8 @@ mod fetch;
 mod repository;
 
 pub(crate) use fetch::{fetch, read_referrers};
-pub(crate) use repository::{read_repository, read_tag};
+pub use repository::Reading;
+pub(crate) use repository::{forget, name, read_repository, read_tag, settle};
 
 use crate::{
     catalogue::{Catalogue, now},
@@ -160,7 +161,7 @@ async fn crawl(catalogue: &Catalogue, watched: &Watched, pace: Pace) -> Result<O
                 progress.done += 1;
             }
             match result {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(error) if error.is_outage() => {
                     outage = Some(error);
                     break;

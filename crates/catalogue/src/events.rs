@@ -1,22 +1,27 @@
 //! What registries tell of themselves: notifications of registry:2 and registry:3, read and acted on.
 //!
-//! An event is a hint, never the truth: it may be repeated, late, out of order or false. It only says where to look.
+//! An event is a hint, never the truth: it may be repeated, late, out of order or false. It says where to look; what it tells
+//! of people (who pushed, pulled, deleted, from where) is kept as told (`crate::told`).
 
 use crate::{
     catalogue::{Catalogue, now},
     crawler::{Pace, fetch, read_referrers, read_repository, read_tag},
+    model::clip,
     source::{Dirty, Watched},
+    store::StoreError,
 };
 use futures::StreamExt;
 use oci::{Digest, RepositoryName, Tag};
 use registry::Error;
 use serde_json::Value;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 /// Events read of one notification; a sender that has more sends again.
 pub const MAX_EVENTS: usize = 1_000;
+/// Bytes kept of each text in an event that is not a name of ours.
+const TEXT: usize = 200;
 
-/// Why a notification cannot be read.
+/// Why a notification is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     #[error("the notification is not JSON: {0}")]
@@ -25,11 +30,47 @@ pub enum EventError {
     NoEvents,
     #[error("the notification has {0} events, more than the {MAX_EVENTS} that are read at once")]
     TooMany(usize),
+    /// What it tells could not be kept; it should be sent again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an event tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventAction {
+    Push,
+    Pull,
+    /// A layer of another repository came to be in this one as well.
+    Mount,
+    Delete,
+}
+
+/// One event, as far as it concerns a catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The registry's own id; it may come again.
+    pub id: Option<String>,
+    pub action: EventAction,
+    pub repository: RepositoryName,
+    pub tag: Option<Tag>,
+    pub digest: Option<Digest>,
+    /// Of a mount, where the layer was.
+    pub from: Option<RepositoryName>,
+    /// Milliseconds since 1970; never in the future.
+    pub at: i64,
+    /// Who, where the registry knows people.
+    pub actor: Option<String>,
+    /// From which address, without a port.
+    pub address: Option<String>,
+    /// The program that asked, as it names itself.
+    pub agent: Option<String>,
+    /// It says that it is about a manifest. Of a delete it may not say so.
+    pub manifest: bool,
 }
 
 /// Reads a notification (`application/vnd.docker.distribution.events.v2+json`). Events without a well-formed
-/// repository, and of other things than manifests and tags, are left out.
-pub fn parse(body: &[u8]) -> Result<Vec<Dirty>, EventError> {
+/// repository, with an unknown action, and those about layers that are pushed or pulled are left out.
+pub fn parse(body: &[u8]) -> Result<Vec<Event>, EventError> {
     let json: Value = serde_json::from_slice(body).map_err(|e| EventError::NotJson(e.to_string()))?;
     let events = json.get("events").and_then(Value::as_array).ok_or(EventError::NoEvents)?;
     if events.len() > MAX_EVENTS {
@@ -39,15 +80,15 @@ pub fn parse(body: &[u8]) -> Result<Vec<Dirty>, EventError> {
     Ok(events.iter().filter_map(|e| read(e, latest)).collect())
 }
 
-fn read(event: &Value, latest: i64) -> Option<Dirty> {
+fn read(event: &Value, latest: i64) -> Option<Event> {
     let target = event.get("target")?;
     let text = |name: &str| target.get(name).and_then(Value::as_str);
     let repository = RepositoryName::parse(text("repository")?).ok()?;
-    let action = event.get("action").and_then(Value::as_str)?;
-    let deleted = match action {
-        "push" => false,
-        "delete" => true,
-        // Pulls and mounts change nothing that lists show.
+    let action = match event.get("action").and_then(Value::as_str)? {
+        "push" => EventAction::Push,
+        "pull" => EventAction::Pull,
+        "mount" => EventAction::Mount,
+        "delete" => EventAction::Delete,
         _ => return None,
     };
     let tag = text("tag").and_then(|t| Tag::parse(t).ok());
@@ -55,7 +96,7 @@ fn read(event: &Value, latest: i64) -> Option<Dirty> {
     // Layers are told as well; a manifest is known by its type, or by its address where the type is missing.
     let media_type = oci::media_type::bare(text("mediaType").unwrap_or_default());
     let manifest = oci::media_type::is_manifest(&media_type) || tag.is_some() || text("url").is_some_and(|u| u.contains("/manifests/"));
-    if !deleted && !manifest {
+    if !manifest && matches!(action, EventAction::Push | EventAction::Pull) {
         return None;
     }
     let at = event
@@ -63,7 +104,41 @@ fn read(event: &Value, latest: i64) -> Option<Dirty> {
         .and_then(Value::as_str)
         .and_then(|t| t.parse::<jiff::Timestamp>().ok())
         .map_or(latest, jiff::Timestamp::as_millisecond);
-    Some(Dirty { repository, tag, digest, deleted, at: at.min(latest) })
+    let said = |part: &str, name: &str| {
+        let text = event.get(part).and_then(|p| p.get(name)).and_then(Value::as_str).map(str::trim);
+        text.filter(|t| !t.is_empty()).map(|t| clip(t, TEXT))
+    };
+    Some(Event {
+        id: event.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(|id| clip(id, TEXT)),
+        action,
+        repository,
+        tag,
+        digest,
+        from: text("fromRepository").and_then(|from| RepositoryName::parse(from).ok()),
+        at: at.min(latest),
+        actor: said("actor", "name"),
+        address: said("request", "addr").map(without_port),
+        agent: said("request", "useragent"),
+        manifest,
+    })
+}
+
+/// `10.0.0.7` of `10.0.0.7:40112`, `::1` of `[::1]:40112`; what is no such address stays.
+fn without_port(address: String) -> String {
+    address.parse::<SocketAddr>().map(|a| a.ip().to_string()).unwrap_or(address)
+}
+
+impl Event {
+    /// Where it says to look, if anywhere.
+    pub fn dirty(&self) -> Option<Dirty> {
+        let deleted = match self.action {
+            EventAction::Push => false,
+            EventAction::Delete => true,
+            // They change nothing that lists show.
+            EventAction::Pull | EventAction::Mount => return None,
+        };
+        Some(Dirty { repository: self.repository.clone(), tag: self.tag.clone(), digest: self.digest.clone(), deleted, at: self.at })
+    }
 }
 
 /// Acts on the events of one registry until the catalogue closes.
@@ -147,7 +222,7 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
             }
             Ok(())
         }
-        (None, None) => read_repository(catalogue, watched, repository, Pace::Now).await,
+        (None, None) => read_repository(catalogue, watched, repository, Pace::Now).await.map(drop),
     }
 }
 
@@ -169,10 +244,32 @@ mod tests {
             {"action": "push"}, 7, null
         ]});
         let events = parse(body.to_string().as_bytes()).unwrap();
-        assert_eq!(events.len(), 3);
+        assert_eq!(events.len(), 4);
         assert_eq!(events[0].at, 1_795_464_000_000);
         assert!(events[1].at <= now(), "a time in the future is now");
-        assert!(events[2].deleted && events[2].tag.is_some());
+        assert!(events[2].dirty().unwrap().deleted && events[2].tag.is_some());
+        assert_eq!((events[3].action, events[3].dirty()), (EventAction::Pull, None));
+    }
+
+    #[test]
+    fn who_did_it_and_from_where_is_read_within_bounds() {
+        let body = json!({"events": [{
+            "id": "320678d8", "action": "pull", "target": {"repository": "team/api", "tag": "v1"},
+            "request": {"id": "x", "addr": "[2001:db8::7]:40112", "host": "r", "method": "HEAD", "useragent": "docker/29\u{1b}[31m"},
+            "actor": {"name": " mira "}
+        }, {
+            "action": "mount", "target": {"repository": "team/api", "fromRepository": "team/base", "digest": format!("sha256:{}", "a".repeat(64))},
+            "request": {"addr": "proxy", "useragent": 7}, "actor": {}
+        }, {
+            "action": "pull", "target": {"repository": "team/api", "tag": "v1"}, "actor": {"name": "é".repeat(1000)}, "request": null
+        }]});
+        let events = parse(body.to_string().as_bytes()).unwrap();
+        let told = |e: &Event| (e.id.clone(), e.actor.clone(), e.address.clone());
+        assert_eq!(told(&events[0]), (Some("320678d8".into()), Some("mira".into()), Some("2001:db8::7".into())));
+        assert_eq!(events[0].agent.as_deref(), Some("docker/29 [31m"), "no control characters");
+        assert_eq!(told(&events[1]), (None, None, Some("proxy".into())));
+        assert_eq!(events[1].from.as_ref().map(RepositoryName::as_str), Some("team/base"));
+        assert!(events[2].actor.as_ref().unwrap().len() <= 200);
     }
 
     #[test]

@@ -119,6 +119,7 @@ impl Loading<'_> {
                     pushed: row.pushed.unwrap_or(NEVER),
                     first_seen: row.first_seen,
                     told: row.told,
+                    dangling: false,
                     strikes: row.strikes.clamp(0, 255) as u8,
                     problem,
                 },

@@ -14,6 +14,7 @@ mod digests;
 mod manifest;
 mod places;
 mod postings;
+mod pulled;
 mod reach;
 mod repo;
 mod said;
@@ -23,8 +24,8 @@ pub use bits::Bits;
 pub use dictionary::Dictionary;
 pub use manifest::{ChildInfo, Info};
 pub use repo::{Attachment, Facts, Referrers, Repo, Row};
-pub(crate) use summary::SummaryView;
 pub use summary::{Child, Summary, built};
+pub(crate) use summary::{SummaryView, clip};
 
 use crate::lists::Orders;
 use blobs::Blobs;
@@ -32,6 +33,7 @@ use digests::Digests;
 use manifest::Manifests;
 use places::Places;
 use postings::Postings;
+use pulled::Pulled;
 use said::Said;
 
 /// No number: unknown, absent.
@@ -60,6 +62,9 @@ pub struct Model {
     /// Repositories whose tags reach a manifest, by its number.
     reachers: Postings,
     blobs: Blobs,
+    pulled: Pulled,
+    /// Repositories and manifests that their tags no longer reach, until somebody looks whether they are still there.
+    untagged: Vec<(u32, u32)>,
     totals: Totals,
     /// By registry, how many repositories are not wholly read.
     pending: Vec<u32>,
@@ -113,6 +118,21 @@ impl Model {
             }
         }
         totals
+    }
+
+    /// Whether [`Model::take_untagged`] has something.
+    pub(crate) fn has_untagged(&self) -> bool {
+        !self.untagged.is_empty()
+    }
+
+    /// Takes what tags no longer reach since this was last asked: repositories with manifests that may still be there.
+    pub(crate) fn take_untagged(&mut self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut self.untagged)
+    }
+
+    /// It is known what became of a manifest that tags no longer reach.
+    pub(crate) fn settle_untagged(&mut self, repository: u32, manifest: u32) {
+        self.untagged.retain(|&each| each != (repository, manifest));
     }
 
     pub fn registry_number(&self, name: &str) -> Option<u16> {

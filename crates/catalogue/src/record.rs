@@ -78,6 +78,15 @@ pub struct MomentRecord {
     pub until: Option<i64>,
 }
 
+/// A manifest that no tag of a repository reaches any more and that is there still, as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRecord {
+    pub registry: String,
+    pub repository: String,
+    pub digest: String,
+    pub since: i64,
+}
+
 /// One change to write. A batch is one transaction, applied in order.
 #[derive(Debug, Clone)]
 pub enum Write {
@@ -85,7 +94,7 @@ pub enum Write {
     Registry(RegistryRecord),
     /// Inserts or replaces.
     Repository(RepositoryRecord),
-    /// Removes the repository with its tags, referrers; its tags' open moments end at the time given.
+    /// Removes the repository with its tags, referrers and what is held in it; its tags' open moments end at the time given.
     DropRepository { registry: String, repository: String, at: i64 },
     /// Inserts or replaces. Where the digest differs from the row before (or there was none), the tag's open moment
     /// ends and a new one begins, at `pushed`, else `first_seen`; a null digest begins none.
@@ -96,6 +105,10 @@ pub enum Write {
     Manifest(ManifestRecord),
     /// Inserts or replaces.
     Referrers(ReferrersRecord),
+    /// Inserts or replaces.
+    Held(HeldRecord),
+    /// Removes it from those that are held.
+    DropHeld { registry: String, repository: String, digest: String },
 }
 
 /// A part of what is read at start, in this order; within each kind as in [`Loaded`]. Texts lie where they were read.
@@ -177,6 +190,8 @@ impl Write {
             Self::DropTag { registry, repository, tag, .. } => format!("{registry}/{repository}:{tag}"),
             Self::Manifest(m) => m.digest.clone(),
             Self::Referrers(r) => format!("{}/{}@{}", r.registry, r.repository, r.digest),
+            Self::Held(h) => format!("{}/{}@{}", h.registry, h.repository, h.digest),
+            Self::DropHeld { registry, repository, digest } => format!("{registry}/{repository}@{digest}"),
         }
     }
 }

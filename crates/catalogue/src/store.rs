@@ -3,22 +3,30 @@
 //!
 //! [`Store`] is the whole of it; [`crate::record`] says what it holds. It knows nothing of registries and decides
 //! nothing: the catalogue keeps what lists and search need in memory, reads it from here once ([`Store::read`]) and
-//! writes each change here ([`Store::save`]). Everything in it can be had again from the registries but two things:
+//! writes each change here ([`Store::save`]). Everything of that can be had again from the registries but two things:
 //! when a tag named which digest, and when something was first seen.
+//!
+//! Beside it lie the tables of what only the database knows ([`crate::kept`]), whose transactions survive a power cut.
 //!
 //! `docs/decisions/003-database.md` says why it is as it is.
 
 mod address;
 mod batch;
+mod change;
 mod error;
 mod migration;
 mod pools;
 mod read;
 mod row;
 mod statement;
+mod transaction;
 mod write;
 
+pub(crate) use change::Change;
 pub use error::{Result, StoreError};
+pub(crate) use row::{Value, values};
+pub(crate) use statement::Statement;
+pub(crate) use transaction::Row;
 
 use crate::record::{Loaded, ManifestRecord, MomentRecord, Piece, Write};
 use address::Address;

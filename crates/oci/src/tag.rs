@@ -24,6 +24,8 @@ pub enum Machinery {
 impl Tag {
     /// The longest tag, in bytes.
     pub const MAX_LEN: usize = 128;
+    /// How tags begin under which we keep what was deleted, so that a garbage collection leaves it (decision 006).
+    pub const TRASH: &'static str = "supercargo-trash-";
 
     /// Parses a tag; the error says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
@@ -63,10 +65,11 @@ impl Tag {
         Digest::parse(&format!("{algorithm}:{encoded}")).ok().map(|d| (d, role))
     }
 
-    /// Whether a person would want to see this tag in a list.
+    /// Whether this tag is only machinery, which no person would want to see in a list.
     pub fn is_machinery(&self) -> bool {
         let stem = self.0.split('.').next().unwrap_or_default();
         self.machinery().is_some()
+            || self.0.starts_with(Self::TRASH)
             || stem.strip_prefix("sha512-").is_some_and(|e| e.len() == 64 && e.bytes().all(|b| b.is_ascii_hexdigit()))
     }
 }
@@ -122,5 +125,9 @@ mod tests {
         assert_eq!(of(format!("sha256-{hex}.txt")), None);
         assert_eq!(of(format!("sha256-{}", &hex[1..])), None);
         assert_eq!(of("sha256-fix.sig".into()), None);
+        assert_eq!(of(format!("{}20261123-v1", Tag::TRASH)), None, "it carries nothing for a digest");
+        for (tag, hidden) in [("supercargo-trash-20261123-v1", true), ("supercargo-trash", false), ("v1-supercargo-trash-", false)] {
+            assert_eq!(Tag::parse(tag).unwrap().is_machinery(), hidden, "{tag}");
+        }
     }
 }

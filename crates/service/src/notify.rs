@@ -2,6 +2,7 @@
 
 use crate::{Error, Result, Service};
 use api::Code;
+use catalogue::events::EventError;
 use subtle::ConstantTimeEq;
 
 impl Service {
@@ -19,11 +20,11 @@ impl Service {
                     .hint("Send the header “Authorization: Bearer …” with notification_secret: in the registry's configuration, under notifications.endpoints.headers."));
             }
         }
-        let events = catalogue::events::parse(body).map_err(|e| Error::new(Code::BadRequest, format!("{e}.")))?;
-        let taken = events.len();
-        for event in events {
-            self.0.catalogue.mark(number, event);
-        }
+        let taken = self.0.catalogue.notified(number, body).await.map_err(|error| match error {
+            // The registry sends it again.
+            EventError::Store(error) => Error::internal(error.to_string()),
+            wrong => Error::new(Code::BadRequest, format!("{wrong}.")),
+        })?;
         tracing::debug!(registry, taken, "took a notification");
         Ok(taken)
     }

@@ -26,6 +26,15 @@ const TOGETHER: usize = 250;
 /// How long the registry's word on what is attached is good in a crawl.
 const REFERRERS: Duration = Duration::from_hours(1);
 
+/// What came of reading a repository.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// Tags that the registry lists.
+    pub listed: usize,
+    /// Tags of which it could not be told what they name, if anything, and why.
+    pub unread: Vec<(Tag, Error)>,
+}
+
 /// Reads a repository's tags and what they name. New names show at once; what they name follows. A tag the list no
 /// longer has is asked for by name, and dropped when that, too, finds nothing.
 pub(crate) async fn read_repository(
@@ -33,7 +42,7 @@ pub(crate) async fn read_repository(
     watched: &Watched,
     repository: &RepositoryName,
     pace: Pace,
-) -> Result<(), Error> {
+) -> Result<Reading, Error> {
     let listed = match list(watched, repository).await {
         Ok(tags) => tags,
         // registry:3 answers so once the last tag is gone, and everyone does where there never was one.
@@ -62,7 +71,7 @@ pub(crate) async fn read_repository(
         }
         let new: HashSet<String> = listed_set.into_iter().filter(|t| !have.contains(*t)).map(str::to_owned).collect();
         // Names show at once; a list that was never read is not pushed now.
-        let row = Row { pushed: NEVER, first_seen: at, told: false, strikes: 0, problem: NONE };
+        let row = Row { pushed: NEVER, first_seen: at, told: false, dangling: false, strikes: 0, problem: NONE };
         let mut names = Vec::new();
         for tag in listed.iter().filter(|t| !t.is_machinery() && new.contains(t.as_str())) {
             names.push(model.names.number(tag.as_str()));
@@ -83,9 +92,10 @@ pub(crate) async fn read_repository(
     let whole = first && !fresh_repository(catalogue, watched, repository);
     let since_settled = AtomicUsize::new(0);
     let outage: Mutex<Option<Error>> = Mutex::new(None);
+    let failed: Mutex<Vec<(Tag, Error)>> = Mutex::default();
     futures::stream::iter(&listed)
         .for_each_concurrent(pace.tags(), |tag| {
-            let (new, unread, since_settled, outage) = (&new, &unread, &since_settled, &outage);
+            let (new, unread, since_settled, outage, failed) = (&new, &unread, &since_settled, &outage, &failed);
             async move {
                 if outage.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
                     return;
@@ -95,16 +105,24 @@ pub(crate) async fn read_repository(
                 // nothing of when it was pushed.
                 let seen = if is_new && whole || !is_new && unread.contains(tag.as_str()) { Seen::Before } else { Seen::Now };
                 match look(catalogue, watched, repository, tag, seen, None).await {
-                    Ok(_) => {}
-                    Err(error) if error.is_outage() => {
+                    Ok(Found::Read(_)) => {}
+                    Ok(Found::Named(digest, error)) => {
+                        tracing::debug!(registry = %watched.source.name, %repository, %tag, %digest, %error, "what a tag names cannot be read");
+                    }
+                    Ok(Found::Nothing(_)) if tag.is_machinery() => forget(catalogue, watched, repository, tag).await,
+                    // Listed, but not to be had: a tag whose manifest was deleted beneath it.
+                    Ok(Found::Nothing(error)) => {
+                        let what = What { problem: Some(&error.to_string()), dangling: true, ..What::default() };
+                        put(catalogue, watched, repository, tag, what, seen).await;
+                    }
+                    Ok(Found::Unread(error)) => {
+                        tracing::debug!(registry = %watched.source.name, %repository, %tag, %error, "a tag cannot be read");
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push((tag.clone(), error));
+                    }
+                    Err(error) => {
                         outage.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                         return;
                     }
-                    // Listed, but not to be had: a tag whose manifest was deleted beneath it.
-                    Err(error @ Error::NotFound(_)) => {
-                        put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await;
-                    }
-                    Err(error) => tracing::debug!(registry = %watched.source.name, %repository, %tag, %error, "a tag cannot be read"),
                 }
                 if since_settled.fetch_add(1, Ordering::Relaxed) % TOGETHER == TOGETHER - 1 {
                     settle(catalogue, watched, repository);
@@ -119,7 +137,9 @@ pub(crate) async fn read_repository(
                 outage.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 break;
             }
-            _ => {}
+            Err(error) => failed.lock().unwrap_or_else(PoisonError::into_inner).push((tag, error)),
+            // The list left it out. What it names is read with the next event or page that asks.
+            Ok(_) => {}
         }
     }
     if let Some(error) = outage.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -138,7 +158,7 @@ pub(crate) async fn read_repository(
     if let Some(write) = write {
         catalogue.0.write(write).await;
     }
-    Ok(())
+    Ok(Reading { listed: listed.len(), unread: failed.into_inner().unwrap_or_else(PoisonError::into_inner) })
 }
 
 /// Makes the repository known, here and in the database, before anything in it is written.
@@ -211,15 +231,36 @@ pub(crate) async fn read_tag(
         model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)).is_some_and(|r| r.crawled != NEVER)
     };
     let seen = if read_before || told.is_some() { Seen::Now } else { Seen::Before };
-    let result = look(catalogue, watched, repository, tag, seen, told).await;
-    match &result {
-        Err(Error::NotFound(_)) => forget(catalogue, watched, repository, tag).await,
-        Err(_) => {}
-        Ok(_) => settle(catalogue, watched, repository),
+    match look(catalogue, watched, repository, tag, seen, told).await? {
+        Found::Read(digest) => {
+            settle(catalogue, watched, repository);
+            Ok(digest)
+        }
+        Found::Named(_, error) => {
+            settle(catalogue, watched, repository);
+            Err(error)
+        }
+        Found::Nothing(error) => {
+            forget(catalogue, watched, repository, tag).await;
+            Err(error)
+        }
+        Found::Unread(error) => Err(error),
     }
-    result
 }
 
+/// What came of looking at a tag.
+enum Found {
+    /// It names this.
+    Read(Digest),
+    /// It names this, which cannot be read.
+    Named(Digest, Error),
+    /// It names nothing: the registry has nothing of that name.
+    Nothing(Error),
+    /// What it names cannot be told.
+    Unread(Error),
+}
+
+/// Asks what a tag names and takes it in. The error is an outage.
 async fn look(
     catalogue: &Catalogue,
     watched: &Watched,
@@ -227,16 +268,21 @@ async fn look(
     tag: &Tag,
     seen: Seen,
     told: Option<(Option<&Digest>, i64)>,
-) -> Result<Digest, Error> {
+) -> Result<Found, Error> {
     let resolved = match watched.source.registry.resolve(repository, &Target::Tag(tag.clone())).await {
         Ok(resolved) => resolved.digest,
+        Err(error @ Error::NotFound(_)) => return Ok(Found::Nothing(error)),
+        Err(error) if error.is_outage() => return Err(error),
         Err(error) => {
-            if !error.is_outage() && !matches!(error, Error::NotFound(_)) {
-                put(catalogue, watched, repository, tag, None, seen, None, Some(&error.to_string())).await;
-            }
-            return Err(error);
+            let what = What { problem: Some(&error.to_string()), ..What::default() };
+            put(catalogue, watched, repository, tag, what, seen).await;
+            return Ok(Found::Unread(error));
         }
     };
+    if catalogue.expects(resolved.as_str()) {
+        // A placeholder of ours, gone in a moment: nobody should see the tag name it.
+        return Ok(Found::Read(resolved));
+    }
     let problem = match fetch(catalogue, watched, repository, &resolved).await {
         Ok(id) => {
             fallback_entries(catalogue, watched, repository, tag, id).await;
@@ -245,9 +291,14 @@ async fn look(
         Err(error) if error.is_outage() => return Err(error),
         Err(error) => Some(error),
     };
-    let at = told.and_then(|(digest, at)| digest.is_none_or(|d| *d == resolved).then_some(at.min(now())));
-    put(catalogue, watched, repository, tag, Some(&resolved), seen, at, problem.as_ref().map(ToString::to_string).as_deref()).await;
-    problem.map_or(Ok(resolved), Err)
+    let told = told.and_then(|(digest, at)| digest.is_none_or(|d| *d == resolved).then_some(at.min(now())));
+    let why = problem.as_ref().map(ToString::to_string);
+    let what = What { digest: Some(&resolved), told, problem: why.as_deref(), dangling: false };
+    put(catalogue, watched, repository, tag, what, seen).await;
+    Ok(match problem {
+        None => Found::Read(resolved),
+        Some(problem) => Found::Named(resolved, problem),
+    })
 }
 
 /// The index under a fallback tag lists artifacts, which have no platform and are fetched like children; nothing else
@@ -276,18 +327,26 @@ async fn fallback_entries(catalogue: &Catalogue, watched: &Watched, repository: 
     }
 }
 
-/// Writes down what a tag names, in the model and for the database.
-#[expect(clippy::too_many_arguments, reason = "one fact each; a struct would be made and taken apart here only")]
-async fn put(
-    catalogue: &Catalogue,
-    watched: &Watched,
-    repository: &RepositoryName,
-    tag: &Tag,
-    digest: Option<&Digest>,
-    seen: Seen,
+/// What is known of a tag.
+#[derive(Default)]
+struct What<'a> {
+    digest: Option<&'a Digest>,
+    /// When it came to name that, as an event told.
     told: Option<i64>,
-    problem: Option<&str>,
-) {
+    problem: Option<&'a str>,
+    dangling: bool,
+}
+
+/// Takes in that a tag names a digest since a time, as somebody knows who put it there. Settles the repository.
+pub(crate) async fn name(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, digest: &Digest, at: i64) {
+    let what = What { digest: Some(digest), told: Some(at.min(now())), ..What::default() };
+    put(catalogue, watched, repository, tag, what, Seen::Now).await;
+    settle(catalogue, watched, repository);
+}
+
+/// Writes down what a tag names, in the model and for the database.
+async fn put(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, what: What<'_>, seen: Seen) {
+    let What { digest, told, problem, dangling } = what;
     let at = now();
     make_known(catalogue, watched, repository).await;
     let write = {
@@ -308,6 +367,7 @@ async fn put(
             },
             first_seen: before.map_or(at, |(_, r)| r.first_seen),
             told: told.is_some() || !moved && before.is_some_and(|(_, r)| r.told),
+            dangling,
             strikes: 0,
             problem: problem_text,
         };
@@ -340,7 +400,7 @@ async fn put(
 }
 
 /// Drops a tag that the registry no longer has.
-async fn forget(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag) {
+pub(crate) async fn forget(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag) {
     {
         let mut model = catalogue.model_mut();
         let Some(id) = model.find_repo(watched.number, repository.as_str()) else { return };
@@ -364,7 +424,7 @@ async fn forget(catalogue: &Catalogue, watched: &Watched, repository: &Repositor
         .await;
 }
 
-fn settle(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName) {
+pub(crate) fn settle(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName) {
     {
         let mut model = catalogue.model_mut();
         if let Some(id) = model.find_repo(watched.number, repository.as_str()) {

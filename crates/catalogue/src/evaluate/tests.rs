@@ -136,7 +136,11 @@ fn model() -> Model {
             };
             let pushed = if i % 2 == 0 { NOW - i as i64 * DAY } else { NEVER };
             let name = model.names.number(tag);
-            model.repo_mut(id).unwrap().push(name, manifest, Row { pushed, first_seen: 5, told: false, strikes: 0, problem: NONE });
+            model.repo_mut(id).unwrap().push(
+                name,
+                manifest,
+                Row { pushed, first_seen: 5, told: false, dangling: false, strikes: 0, problem: NONE },
+            );
         }
         model.settle(id);
     }

@@ -10,7 +10,11 @@ fn put(model: &mut Model, name: &str, pushed: &[i64]) {
     let id = model.add_repo(0, name, 1);
     for (i, &at) in pushed.iter().enumerate() {
         let tag = model.names.number(&format!("v{i}"));
-        model.repo_mut(id).unwrap().put(tag, NONE, Row { pushed: at, first_seen: 1, told: false, strikes: 0, problem: NONE });
+        model.repo_mut(id).unwrap().put(
+            tag,
+            NONE,
+            Row { pushed: at, first_seen: 1, told: false, dangling: false, strikes: 0, problem: NONE },
+        );
     }
     model.settle(id);
 }

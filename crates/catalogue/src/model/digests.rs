@@ -90,14 +90,23 @@ impl Digests {
     }
 
     pub(super) fn text(&self, id: u32) -> Option<String> {
+        self.with_text(id, str::to_owned)
+    }
+
+    /// What `take` makes of the text of a digest.
+    pub(super) fn with_text<T>(&self, id: u32, take: impl FnOnce(&str) -> T) -> Option<T> {
+        const PREFIX: &[u8] = b"sha256:";
         if let Some(other) = self.others.get(&id) {
-            return Some(other.to_string());
+            return Some(take(other));
         }
-        let mut bytes = [0; 32];
-        let (head, tail) = bytes.split_at_mut(8);
-        head.copy_from_slice(&self.heads.get(id as usize)?.to_be_bytes());
-        tail.copy_from_slice(self.tails.get(id as usize)?);
-        Some(oci::Digest::sha256(&bytes).to_string())
+        let (head, tail) = (self.heads.get(id as usize)?.to_be_bytes(), self.tails.get(id as usize)?);
+        let mut text = [0; PREFIX.len() + 64];
+        let (prefix, digits) = text.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX);
+        for (byte, pair) in head.iter().chain(tail).zip(digits.as_chunks_mut::<2>().0) {
+            *pair = [b"0123456789abcdef"[usize::from(byte >> 4)], b"0123456789abcdef"[usize::from(byte & 15)]];
+        }
+        std::str::from_utf8(&text).ok().map(take)
     }
 
     /// Calls `found` with each digest that begins so: of any algorithm where none is given; `digits` hexadecimal in

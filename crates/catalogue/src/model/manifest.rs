@@ -1,6 +1,6 @@
 use super::{Model, NEVER, NONE, summary::SummaryView};
 use crate::model::Summary;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use oci::Kind;
 use std::hash::BuildHasher;
 
@@ -68,6 +68,8 @@ pub(super) struct Manifests {
     extras: Vec<Extra>,
     /// Indexes and the manifest shown for each, where that is another.
     shows: Vec<(u32, u32)>,
+    /// What a manifest says it is attached to; few say so.
+    subjects: HashMap<u32, u32>,
 }
 
 /// What a manifest has for itself: 40 bytes.
@@ -130,6 +132,10 @@ impl Manifests {
         self.own.get(id as usize).and_then(|own| self.extra(own)).map_or(&[], |e| &e.children)
     }
 
+    pub(super) fn subject(&self, id: u32) -> Option<u32> {
+        self.subjects.get(&id).copied()
+    }
+
     pub(super) fn blobs(&self, id: u32) -> &[u32] {
         self.own.get(id as usize).map_or(&[], |own| &self.blobs[own.blobs as usize..][..own.blob_count.into()])
     }
@@ -190,6 +196,7 @@ impl Manifests {
         self.values.shrink_to_fit();
         self.extras.shrink_to_fit();
         self.shows.shrink_to_fit();
+        self.subjects.shrink_to_fit();
     }
 }
 
@@ -227,6 +234,31 @@ impl Model {
         self.digests.text(id)
     }
 
+    /// What `take` makes of a digest's text, which it only borrows.
+    pub(crate) fn with_digest<T>(&self, id: u32, take: impl FnOnce(&str) -> T) -> Option<T> {
+        self.digests.with_text(id, take)
+    }
+
+    /// Layers and configuration of a manifest.
+    pub(crate) fn blobs_of(&self, id: u32) -> &[u32] {
+        self.manifests.blobs(id)
+    }
+
+    /// What a manifest says it is attached to.
+    pub(crate) fn subject_of(&self, id: u32) -> Option<u32> {
+        self.manifests.subject(id)
+    }
+
+    /// One more than the largest number of a blob.
+    pub(crate) fn blob_bound(&self) -> usize {
+        self.blobs.len()
+    }
+
+    /// Bytes of a blob; 0 where nobody says.
+    pub(crate) fn blob_size(&self, blob: u32) -> u64 {
+        self.blobs.size(blob)
+    }
+
     pub fn find_manifest(&self, digest: &str) -> Option<u32> {
         self.digests.find(digest)
     }
@@ -260,6 +292,10 @@ impl Model {
                 attestation: c.attests.is_some(),
             })
             .collect();
+        if let Some(subject) = summary.subject {
+            let subject = self.manifest_number(subject);
+            self.manifests.subjects.insert(id, subject);
+        }
         let with_platform = || children.iter().filter(|c| c.platform != NONE);
         // An index of indexes tells no platforms itself: the first entry leads on to them.
         let shown = with_platform()

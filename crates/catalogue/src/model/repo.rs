@@ -26,6 +26,8 @@ pub struct Repo {
     pub facts: Facts,
     /// Grows with every change of this repository.
     pub generation: u32,
+    /// Manifests that no tag reaches, found here by digest when they came to be so, and when that was.
+    pub held: Vec<(u32, i64)>,
     /// Every manifest its tags reach, in order of number.
     pub(super) reached: Vec<u32>,
     /// Tags counted in the totals.
@@ -44,6 +46,8 @@ pub struct Row {
     pub first_seen: i64,
     /// `pushed` was told by an event.
     pub told: bool,
+    /// The registry lists it and has nothing under it: its digest was deleted beneath it. Not known over a restart.
+    pub dangling: bool,
     pub strikes: u8,
     /// In [`Model::texts`], or [`NONE`]: why its manifest cannot be read.
     pub problem: u32,
@@ -100,6 +104,7 @@ impl Repo {
             strikes: 0,
             facts: Facts::default(),
             generation: 0,
+            held: Vec::new(),
             reached: Vec::new(),
             counted: 0,
             place,
@@ -120,6 +125,11 @@ impl Repo {
     /// Positions of all tags of a manifest, in order.
     pub fn tags_of(&self, manifest: u32) -> impl Iterator<Item = usize> + '_ {
         self.manifests.iter().enumerate().filter(move |&(_, &m)| m == manifest && m != NONE).map(|(i, _)| i)
+    }
+
+    /// Every manifest its tags reach, those that are only machinery too, in order of number.
+    pub fn reached(&self) -> &[u32] {
+        &self.reached
     }
 
     /// Whether a manifest belongs to this repository: a tag, a child of one, or something attached.
@@ -182,6 +192,7 @@ impl Model {
         reached.dedup();
         let before = std::mem::take(&mut repo.reached);
         self.change_holds(id, &before, &reached);
+        repo.held.retain(|(manifest, _)| reached.binary_search(manifest).is_err());
         repo.reached = reached;
         for &name in &repo.names {
             self.named.insert(name, id);
@@ -205,7 +216,9 @@ impl Model {
     fn change_holds(&mut self, id: u32, before: &[u32], after: &[u32]) {
         let without = |these: &[u32], those: &[u32]| these.iter().copied().filter(|m| those.binary_search(m).is_err()).collect::<Vec<_>>();
         self.hold(id, &without(after, before));
-        self.let_go(id, &without(before, after));
+        let gone = without(before, after);
+        self.let_go(id, &gone);
+        self.untagged.extend(gone.into_iter().map(|manifest| (id, manifest)));
     }
 
     /// Puts the tags into version order.
@@ -276,6 +289,14 @@ impl Model {
             .or_else(|| versions().next())
             .or_else(|| (0..repo.names.len()).max_by_key(|&i| (self.changed(repo, i), std::cmp::Reverse(i))))
             .map(|i| i as u32)
+    }
+
+    /// A manifest that no tag reaches is there nevertheless, since a time. Nothing happens where a tag does reach it.
+    pub(crate) fn hold_untagged(&mut self, id: u32, manifest: u32, since: i64) {
+        let Some(repo) = self.repo_mut(id) else { return };
+        if repo.reached.binary_search(&manifest).is_err() && !repo.held.iter().any(|(held, _)| *held == manifest) {
+            repo.held.push((manifest, since));
+        }
     }
 
     /// What is attached to a manifest in a repository: by the referrers API, by tags that are machinery, and by

@@ -68,9 +68,8 @@ pub(crate) struct SummaryView<'a> {
     pub description: Option<&'a str>,
     #[serde(borrow)]
     pub base: Option<&'a str>,
-    /// Read past only: what is attached is found from the subject's side.
     #[serde(borrow)]
-    _subject: Option<&'a str>,
+    pub subject: Option<&'a str>,
     #[serde(borrow)]
     pub statements: Vec<(Kind, &'a str)>,
     pub sizeless: bool,
@@ -229,7 +228,7 @@ impl Summary {
             labels: self.labels.iter().map(String::as_str).collect(),
             description: self.description.as_deref(),
             base: self.base.as_deref(),
-            _subject: self.subject.as_deref(),
+            subject: self.subject.as_deref(),
             statements: self.statements.iter().map(|(kind, predicate)| (*kind, predicate.as_str())).collect(),
             sizeless: self.sizeless,
         }
@@ -254,7 +253,7 @@ pub fn built(text: &str) -> Option<i64> {
 }
 
 /// At most `max` bytes, cut between characters, control characters out.
-fn clip(text: &str, max: usize) -> String {
+pub(crate) fn clip(text: &str, max: usize) -> String {
     let mut short = String::with_capacity(text.len().min(max));
     for c in text.chars() {
         if short.len() + c.len_utf8() > max {

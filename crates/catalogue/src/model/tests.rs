@@ -26,7 +26,7 @@ fn image(blobs: &[(char, u64)]) -> Summary {
 }
 
 fn row(at: i64) -> Row {
-    Row { pushed: NEVER, first_seen: at, told: false, strikes: 0, problem: NONE }
+    Row { pushed: NEVER, first_seen: at, told: false, dangling: false, strikes: 0, problem: NONE }
 }
 
 fn put(model: &mut Model, repo: u32, tag: &str, manifest: u32) {

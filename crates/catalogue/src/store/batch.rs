@@ -31,6 +31,8 @@ pub(super) struct Step<'a> {
     pub(super) repositories: BTreeMap<Place<'a>, &'a RepositoryRecord>,
     pub(super) tags: BTreeMap<Key<'a>, &'a TagRecord>,
     pub(super) referrers: BTreeMap<Key<'a>, &'a ReferrersRecord>,
+    /// Since when; none for what is held no longer.
+    pub(super) held: BTreeMap<Key<'a>, Option<i64>>,
     /// With the time each ends.
     pub(super) dropped_tags: BTreeMap<Key<'a>, i64>,
     pub(super) dropped_repositories: Vec<(Place<'a>, i64)>,
@@ -61,6 +63,13 @@ impl<'a> Batch<'a> {
                 Write::Tag(record) => {
                     step.tags.insert((text(&record.registry), text(&record.repository), text(&record.tag)), record);
                 }
+                Write::Held(record) => {
+                    let key = (text(&record.registry), text(&record.repository), text(&record.digest));
+                    step.held.insert(key, Some(record.since));
+                }
+                Write::DropHeld { registry, repository, digest } => {
+                    step.held.insert((text(registry), text(repository), text(digest)), None);
+                }
                 Write::DropTag { registry, repository, tag, at } => {
                     step.dropped_tags.entry((text(registry), text(repository), text(tag))).or_insert(*at);
                 }
@@ -80,7 +89,7 @@ impl Step<'_> {
         let drops = !self.dropped_tags.is_empty() || !self.dropped_repositories.is_empty();
         match write {
             Write::Manifest(_) | Write::DropRepository { .. } => false,
-            Write::DropTag { .. } => !self.dropped_repositories.is_empty(),
+            Write::DropTag { .. } | Write::Held(_) | Write::DropHeld { .. } => !self.dropped_repositories.is_empty(),
             Write::Registry(_) | Write::Repository(_) | Write::Referrers(_) => drops,
             // Each value a tag had is a moment of its own, so the later must not take the earlier's place.
             Write::Tag(record) => drops || self.tags.contains_key(&(text(&record.registry), text(&record.repository), text(&record.tag))),

@@ -1,6 +1,6 @@
 //! The schema, in steps that only go forward. A step that was ever released is never changed; a new one is added.
 
-use super::write::ONE_WRITER;
+use super::transaction::ONE_WRITER;
 use sqlx::{Connection, PgConnection, SqliteConnection, raw_sql};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,10 +11,16 @@ struct Migration {
 }
 
 /// The version of a step is its place, counted from 1.
-const MIGRATIONS: &[Migration] = &[Migration {
-    sqlite: include_str!("../../migrations/sqlite/0001_catalogue.sql"),
-    postgresql: include_str!("../../migrations/postgres/0001_catalogue.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sqlite: include_str!("../../migrations/sqlite/0001_catalogue.sql"),
+        postgresql: include_str!("../../migrations/postgres/0001_catalogue.sql"),
+    },
+    Migration {
+        sqlite: include_str!("../../migrations/sqlite/0002_changes.sql"),
+        postgresql: include_str!("../../migrations/postgres/0002_changes.sql"),
+    },
+];
 
 /// The version this program writes and reads.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -3,6 +3,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, raw_sql};
 use std::path::Path;
+use std::sync::{Arc, atomic::AtomicBool};
 use std::time::{Duration, Instant};
 
 /// Connections to a database whose schema is ours.
@@ -13,6 +14,9 @@ pub(super) enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        /// The writer may be set to wait for the disk after each transaction (`synchronous = FULL`), as what is kept
+        /// wants it; the catalogue's own transactions set it back.
+        synced: Arc<AtomicBool>,
     },
     PostgreSql(PgPool),
 }
@@ -52,7 +56,7 @@ impl Pools {
 
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 // The writer last: whoever closes last folds the write-ahead log into the file, and readers may not write.
                 readers.close().await;
                 writer.close().await;
@@ -77,7 +81,7 @@ async fn memory() -> sqlx::Result<(Pools, i64)> {
     let options = SqliteConnectOptions::new().foreign_keys(true).row_buffer_size(ROWS_AHEAD).disable_statement_logging();
     let writer = lasting(1).connect_with(options).await?;
     let found = migration::sqlite(&mut *writer.acquire().await?).await?;
-    Ok((Pools::Sqlite { readers: writer.clone(), writer }, found))
+    Ok((Pools::Sqlite { readers: writer.clone(), writer, synced: Arc::default() }, found))
 }
 
 async fn file(path: &Path, patience: Duration) -> sqlx::Result<(Pools, i64)> {
@@ -107,7 +111,7 @@ async fn file(path: &Path, patience: Duration) -> sqlx::Result<(Pools, i64)> {
     };
     let found = migration::sqlite(&mut *writer.acquire().await?).await?;
     let readers = lasting(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-    Ok((Pools::Sqlite { writer, readers }, found))
+    Ok((Pools::Sqlite { writer, readers, synced: Arc::default() }, found))
 }
 
 fn is_locked(error: &sqlx::Error) -> bool {

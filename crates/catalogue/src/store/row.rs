@@ -5,7 +5,7 @@ use crate::record::{ManifestRecord, ReferrersRecord, RegistryRecord, RepositoryR
 
 /// A value to write. Nulls have types, which PostgreSQL wants to know.
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Text(Option<&'a str>),
     Int(Option<i64>),
     Flag(bool),
@@ -29,11 +29,54 @@ impl<'a> From<&'a str> for Value<'a> {
     }
 }
 
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl<'a> From<&'a Option<String>> for Value<'a> {
+    fn from(text: &'a Option<String>) -> Self {
+        Self::Text(text.as_deref())
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::Text(text)
+    }
+}
+
 impl From<i64> for Value<'_> {
     fn from(int: i64) -> Self {
         Self::Int(Some(int))
     }
 }
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(int: Option<i64>) -> Self {
+        Self::Int(int)
+    }
+}
+
+/// What no database counts to, ends at the largest it does.
+impl From<u64> for Value<'_> {
+    fn from(count: u64) -> Self {
+        Self::Int(Some(i64::try_from(count).unwrap_or(i64::MAX)))
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+/// Values to write, one for each placeholder.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::Value::from($value)),*] };
+}
+pub(crate) use values;
 
 pub(super) fn registry<'a>(name: &'a Name<'_>, record: &'a RegistryRecord) -> [Value<'a>; 3] {
     [(&**name).into(), Value::Int(record.crawled), Value::Text(record.capabilities.as_deref())]
@@ -77,4 +120,8 @@ pub(super) fn body<'a>(digest: &'a Name<'_>, record: &'a ManifestRecord) -> [Val
 
 pub(super) fn referrers<'a>((registry, repository, digest): &'a Key<'_>, record: &'a ReferrersRecord) -> [Value<'a>; 5] {
     [(&**registry).into(), (&**repository).into(), (&**digest).into(), record.checked.into(), (&*record.descriptors).into()]
+}
+
+pub(super) fn held<'a>((registry, repository, digest): &'a Key<'_>, since: i64) -> [Value<'a>; 4] {
+    [(&**registry).into(), (&**repository).into(), (&**digest).into(), since.into()]
 }

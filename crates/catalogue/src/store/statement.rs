@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 /// A statement over any number of rows, which stand where `{}` is.
-pub(super) struct Statement(&'static str);
+pub(crate) struct Statement(pub(crate) &'static str);
 
 pub(super) const REGISTRIES: Statement = Statement(
     "INSERT INTO registries (registry, crawled, capabilities) VALUES {}
@@ -28,6 +28,11 @@ pub(super) const REFERRERS: Statement = Statement(
 pub(super) const MANIFESTS: Statement =
     Statement("INSERT INTO manifests (digest, media_type, summary) VALUES {} ON CONFLICT (digest) DO NOTHING");
 pub(super) const BODIES: Statement = Statement("INSERT INTO bodies (digest, body, config) VALUES {} ON CONFLICT (digest) DO NOTHING");
+
+pub(super) const HELD: Statement = Statement(
+    "INSERT INTO held (registry, repository, digest, since) VALUES {}
+     ON CONFLICT (registry, repository, digest) DO UPDATE SET since = excluded.since",
+);
 
 /// Ends the open moments of tags that no longer name the moment's digest. The open moment is always the tag's last, and
 /// names what the tag's row names; so the row itself need not be looked at.
@@ -54,10 +59,13 @@ pub(super) const BEGIN: Statement = Statement(
 
 /// A row of the tags follows, numbered from `$3`: SQLite takes numbers or marks, not both in one statement.
 pub(super) const DROP_TAGS: &str = "DELETE FROM tags WHERE registry = $1 AND repository = $2 AND tag IN ";
+/// Likewise, of the digests.
+pub(super) const DROP_HELD: &str = "DELETE FROM held WHERE registry = $1 AND repository = $2 AND digest IN ";
 pub(super) const END_REPOSITORY: &str = "UPDATE moments SET until = CASE WHEN $3 > since THEN $3 ELSE since + 1 END
      WHERE registry = $1 AND repository = $2 AND until IS NULL";
 /// Its tags and referrers go with it (ON DELETE CASCADE).
 pub(super) const DROP_REPOSITORY: &str = "DELETE FROM repositories WHERE registry = $1 AND repository = $2";
+pub(super) const DROP_ALL_HELD: &str = "DELETE FROM held WHERE registry = $1 AND repository = $2";
 
 /// How a database spells its placeholders.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod file;
+mod kept;
 mod semantics;
 mod server;
 mod volume;
