@@ -91,26 +91,8 @@ pub(crate) async fn run(file: Option<&str>) -> anyhow::Result<()> {
 fn settings(database: &str) -> Settings {
     Settings {
         database: registry::Secret::new(database),
-        read_only: false,
-        registries: vec![RegistrySettings {
-            name: "local".into(),
-            url: "http://127.0.0.1:9".into(),
-            pull_host: None,
-            username: None,
-            password: None,
-            token: None,
-            notification_secret: None,
-            token_realm: None,
-            ca_file: None,
-            client_cert_file: None,
-            client_key_file: None,
-            insecure_skip_verify: false,
-            include: vec![],
-            exclude: vec![],
-            repositories: vec![],
-            crawl: Duration::from_mins(10),
-            read_only: false,
-        }],
+        registries: vec![RegistrySettings { name: "local".into(), url: "http://127.0.0.1:9".into(), ..RegistrySettings::default() }],
+        ..Settings::default()
     }
 }
 

@@ -15,7 +15,7 @@ mod value;
 use ::registry::Secret;
 use ipnet::IpNet;
 use service::RegistrySettings;
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Where the settings file is looked for when `--config` and `SUPERCARGO_CONFIG` name none, in this order.
 pub const DEFAULT_FILES: [&str; 2] = ["./supercargo.toml", "/etc/supercargo/supercargo.toml"];
@@ -37,6 +37,10 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// How logs are written.
     pub log: LogFormat,
+    /// How long it is offered to undo a change; none is where it is zero.
+    pub undo: Duration,
+    /// How long it is remembered what was done.
+    pub activity: Duration,
     /// The registries beside which we stand.
     pub registries: Vec<RegistrySettings>,
     /// The file that was read, if there was one.
@@ -127,7 +131,13 @@ pub fn load(sources: &Sources) -> Result<Settings, Faults> {
 impl Settings {
     /// What the service needs of them.
     pub fn service(&self) -> service::Settings {
-        service::Settings { database: self.database.clone(), read_only: self.read_only, registries: self.registries.clone() }
+        service::Settings {
+            database: self.database.clone(),
+            read_only: self.read_only,
+            registries: self.registries.clone(),
+            undo: self.undo,
+            activity: self.activity,
+        }
     }
 
     /// The settings in force as TOML, each with where it came from; secrets are hidden.

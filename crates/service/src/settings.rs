@@ -8,6 +8,23 @@ pub struct Settings {
     pub database: Secret,
     pub read_only: bool,
     pub registries: Vec<RegistrySettings>,
+    /// How long it is offered to undo a change; none is where it is zero.
+    pub undo: Duration,
+    /// How long it is remembered what was done.
+    pub activity: Duration,
+}
+
+impl Default for Settings {
+    /// A catalogue in memory beside nothing.
+    fn default() -> Self {
+        Self {
+            database: Secret::new("sqlite::memory:"),
+            read_only: false,
+            registries: Vec::new(),
+            undo: Duration::from_hours(24),
+            activity: Duration::from_hours(24 * 365),
+        }
+    }
 }
 
 /// One registry.
@@ -37,6 +54,34 @@ pub struct RegistrySettings {
     /// How long between two crawls; at least a second.
     pub crawl: Duration,
     pub read_only: bool,
+    /// How long reserved tags keep from garbage collection what was deleted; none are made when absent.
+    pub trash: Option<Duration>,
+}
+
+impl Default for RegistrySettings {
+    /// One without name and address, told nothing.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            url: String::new(),
+            pull_host: None,
+            username: None,
+            password: None,
+            token: None,
+            notification_secret: None,
+            token_realm: None,
+            ca_file: None,
+            client_cert_file: None,
+            client_key_file: None,
+            insecure_skip_verify: false,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            repositories: Vec::new(),
+            crawl: Duration::from_mins(10),
+            read_only: false,
+            trash: None,
+        }
+    }
 }
 
 impl RegistrySettings {

@@ -13,29 +13,11 @@ use service::{Caller, RegistrySettings, RepositoriesQuery, Service, Settings, Ta
 use std::{collections::BTreeSet, time::Duration};
 
 fn registry(name: &str, url: &str) -> RegistrySettings {
-    RegistrySettings {
-        name: name.into(),
-        url: url.into(),
-        pull_host: None,
-        username: None,
-        password: None,
-        token: None,
-        notification_secret: None,
-        token_realm: None,
-        ca_file: None,
-        client_cert_file: None,
-        client_key_file: None,
-        insecure_skip_verify: false,
-        include: vec![],
-        exclude: vec![],
-        repositories: vec![],
-        crawl: Duration::from_hours(1),
-        read_only: false,
-    }
+    RegistrySettings { name: name.into(), url: url.into(), crawl: Duration::from_hours(1), ..RegistrySettings::default() }
 }
 
 async fn open(registries: Vec<RegistrySettings>) -> Service {
-    let service = Service::open(Settings { database: Secret::new("sqlite::memory:"), read_only: false, registries }).await.unwrap();
+    let service = Service::open(Settings { registries, ..Settings::default() }).await.unwrap();
     service.start();
     service
 }

@@ -46,6 +46,8 @@ pub(super) static TOP: &[Key] = &[
     refused("tls_key", NO_TLS),
     key("trusted_proxies", Shape::List),
     key("log", Shape::Text),
+    key("undo", Shape::Text),
+    key("activity", Shape::Text),
     refused("embedded", NO_EMBEDDED),
 ];
 
@@ -71,6 +73,7 @@ pub(super) static REGISTRY: &[Key] = &[
     key("repositories", Shape::List),
     key("crawl", Shape::Text),
     key("read_only", Shape::Bool),
+    key("trash", Shape::Text),
 ];
 
 /// The key of a name, and whether the name is that of the file that holds its value.

@@ -4,11 +4,14 @@ use super::{
     Fault, Origin,
     keys::Key,
     show::{self, Shown},
+    value,
 };
 use ::registry::Secret;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    ops::RangeInclusive,
     path::PathBuf,
+    time::Duration,
 };
 
 /// A value as it was given.
@@ -131,6 +134,20 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A duration within bounds; where none is given the default, which is shown.
+    pub(super) fn duration(&mut self, key: &'static str, bounds: RangeInclusive<Duration>, default: Option<Duration>) -> Option<Duration> {
+        let (least, most) = (value::write_duration(*bounds.start()), value::write_duration(*bounds.end()));
+        let given = self.parsed(key, |t| match value::duration(t)? {
+            d if d < *bounds.start() => Err(format!("“{t}” is too short: {key} is at least {least}")),
+            d if d > *bounds.end() => Err(format!("“{t}” is too long: {key} is at most {most}")),
+            d => Ok(d),
+        });
+        if let (None, Some(default)) = (self.find(key), default) {
+            self.show(key, show::text(&value::write_duration(default)));
+        }
+        given.or(default)
     }
 
     pub(super) fn flag(&mut self, key: &'static str) -> bool {

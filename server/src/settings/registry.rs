@@ -4,6 +4,8 @@ use super::{reader::Reader, show, value};
 use service::RegistrySettings;
 use std::time::Duration;
 
+const YEAR: Duration = Duration::from_hours(24 * 365);
+
 /// Reads one; `None` where something is wrong with it.
 pub(super) fn read(r: &mut Reader<'_>) -> Option<RegistrySettings> {
     let before = r.faults.len();
@@ -69,16 +71,10 @@ pub(super) fn read(r: &mut Reader<'_>) -> Option<RegistrySettings> {
             r.fault("repositories", error.to_string());
         }
     }
-    let crawl = r.parsed("crawl", |t| match value::duration(t)? {
-        d if d < Duration::from_secs(1) => Err(format!("“{t}” is too often: crawl is at least 1s")),
-        d if d > Duration::from_hours(24 * 365) => Err(format!("“{t}” is too seldom: crawl is at most 365d")),
-        d => Ok(d),
-    });
-    let crawl = crawl.unwrap_or(Duration::from_mins(10));
-    if r.find("crawl").is_none() {
-        r.show("crawl", show::text(&value::write_duration(crawl)));
-    }
+    let defaults = RegistrySettings::default();
+    let crawl = r.duration("crawl", Duration::from_secs(1)..=YEAR, Some(defaults.crawl)).unwrap_or(defaults.crawl);
     let read_only = r.flag("read_only");
+    let trash = r.duration("trash", Duration::from_mins(1)..=YEAR, None);
     if r.faults.len() > before {
         return None;
     }
@@ -101,5 +97,6 @@ pub(super) fn read(r: &mut Reader<'_>) -> Option<RegistrySettings> {
         repositories,
         crawl,
         read_only,
+        trash,
     })
 }

@@ -13,7 +13,11 @@ use std::{
     collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// Longer than anyone keeps anything.
+const YEARS: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// Reads all sources.
 pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
@@ -48,6 +52,9 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
     if top.find("log").is_none() {
         top.show("log", show::text("text"));
     }
+    let defaults = service::Settings::default();
+    let undo = top.duration("undo", Duration::ZERO..=YEARS, Some(defaults.undo)).unwrap_or(defaults.undo);
+    let activity = top.duration("activity", Duration::from_hours(1)..=YEARS, Some(defaults.activity)).unwrap_or(defaults.activity);
 
     // Variables about "the" registry were set for the one the environment names; another one named by a flag must not
     // be given its credentials.
@@ -79,7 +86,7 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
     }
     if faults.is_empty() {
         let log = log.unwrap_or_default();
-        Ok(Settings { listen, public_url, data, database, read_only, trusted_proxies, log, registries, file: path, shown })
+        Ok(Settings { listen, public_url, data, database, read_only, trusted_proxies, log, undo, activity, registries, file: path, shown })
     } else {
         Err(Faults(faults))
     }

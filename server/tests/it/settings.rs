@@ -36,6 +36,7 @@ fn with_nothing_said_it_listens_to_this_machine_only() {
     assert_eq!(s.database.expose(), "sqlite:./data/catalogue.db");
     assert!(s.registries.is_empty() && s.trusted_proxies.is_empty() && !s.read_only && s.public_url.is_none());
     assert_eq!((s.log, s.base()), (LogFormat::Text, ""));
+    assert_eq!((s.undo, s.activity), (Duration::from_hours(24), Duration::from_hours(8760)));
 }
 
 #[test]
@@ -52,6 +53,8 @@ fn a_file_with_everything_is_read() {
         read_only = true
         trusted_proxies = ["127.0.0.0/8", "::1"]
         log = "json"
+        undo = "2h"
+        activity = "30d"
 
         [[registry]]
         name = "prod"
@@ -70,6 +73,7 @@ fn a_file_with_everything_is_read() {
         repositories = ["team/api"]
         crawl = "1h30m"
         read_only = true
+        trash = "7d"
 
         [[registry]]
         url = "http://localhost:5001"
@@ -86,6 +90,7 @@ fn a_file_with_everything_is_read() {
     assert_eq!(prod.password.as_ref().unwrap().expose(), "hunter2", "without the end of its line");
     assert_eq!(prod.notification_secret.as_ref().unwrap().expose(), "hunter2");
     assert_eq!((prod.crawl, prod.read_only, prod.insecure_skip_verify), (Duration::from_mins(90), true, true));
+    assert_eq!((s.undo, s.activity, prod.trash), (Duration::from_hours(2), Duration::from_hours(720), Some(Duration::from_hours(168))));
     assert_eq!(
         (prod.include.as_slice(), prod.exclude.as_slice(), prod.repositories.as_slice()),
         (&["team/**".to_owned()][..], &["team/old/**".to_owned()][..], &["team/api".to_owned()][..])
@@ -145,7 +150,11 @@ fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
             "supercargo.toml line 3: “a b” cannot name a registry: 1 to 64 letters, digits, “.”, “_” and “-”, beginning with a letter or digit",
         ),
         (&format!("{registry}{registry}"), "supercargo.toml line 3: two registries are called “a”; give one another name"),
-        (&format!("{registry}crawl = \"999ms\""), "supercargo.toml line 3: “999ms” is too often: crawl is at least 1s"),
+        (&format!("{registry}crawl = \"999ms\""), "supercargo.toml line 3: “999ms” is too short: crawl is at least 1s"),
+        (&format!("{registry}trash = \"400d\""), "supercargo.toml line 3: “400d” is too long: trash is at most 365d"),
+        ("undo = \"soon\"", "supercargo.toml line 1: “soon” is not a duration such as 30s, 10m or 2h"),
+        ("activity = \"1s\"", "supercargo.toml line 1: “1s” is too short: activity is at least 1h"),
+        ("trash = \"7d\"", "supercargo.toml line 1: there is no key “trash”; it belongs in a [[registry]] section"),
         (&format!("{registry}crawl = \"soon\""), "supercargo.toml line 3: “soon” is not a duration such as 30s, 10m or 2h"),
         (&format!("{registry}username = \"u\""), "supercargo.toml line 3: there is a username without password or password_file"),
         (&format!("{registry}password = \"p\""), "supercargo.toml line 3: there is a password without username"),
@@ -239,6 +248,8 @@ fn the_environment_knows_every_key() {
         ("SUPERCARGO_READ_ONLY", "1"),
         ("SUPERCARGO_TRUSTED_PROXIES", "10.0.0.0/8,192.168.0.1"),
         ("SUPERCARGO_LOG", "json"),
+        ("SUPERCARGO_UNDO", "0s"),
+        ("SUPERCARGO_ACTIVITY", "7d"),
         ("SUPERCARGO_REGISTRY", "https://r.example"),
         ("SUPERCARGO_REGISTRY_PULL_HOST", "pull.example"),
         ("SUPERCARGO_REGISTRY_USERNAME", "u"),
@@ -254,6 +265,7 @@ fn the_environment_knows_every_key() {
         ("SUPERCARGO_REGISTRY_REPOSITORIES", "d,e"),
         ("SUPERCARGO_REGISTRY_CRAWL", "2h"),
         ("SUPERCARGO_REGISTRY_READ_ONLY", "on"),
+        ("SUPERCARGO_REGISTRY_TRASH", "2d"),
         // Not ours, not set, and what Kubernetes adds for a service of our name.
         ("PATH", "/bin"),
         ("SUPERCARGO_TLS_KEY", ""),
@@ -281,6 +293,7 @@ fn the_environment_knows_every_key() {
         (true, true, true, true, true)
     );
     assert_eq!((r.include.len(), r.exclude.len(), r.repositories.len(), r.crawl), (2, 1, 2, Duration::from_hours(2)));
+    assert_eq!((s.undo, s.activity, r.trash), (Duration::ZERO, Duration::from_hours(168), Some(Duration::from_hours(48))));
 }
 
 #[test]
