@@ -123,6 +123,15 @@ impl Catalogue {
         Ok(reading)
     }
 
+    /// Has it known what a registry can do, where it was never asked.
+    pub async fn ensure_probed(&self, registry: u16) {
+        if let Some(watched) = self.watched(registry)
+            && watched.status().probed.is_none()
+        {
+            crawler::probe(self, watched).await;
+        }
+    }
+
     /// Reads the content of what a repository has and was never read: entries of indexes, what is attached, what no tag
     /// reaches. What cannot be had is left as it is; the error is an outage.
     pub async fn fetch_unread(&self, registry: u16, repository: &RepositoryName) -> Result<(), Error> {

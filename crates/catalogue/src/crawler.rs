@@ -349,7 +349,7 @@ async fn drop_vanished(catalogue: &Catalogue, watched: &Watched, seen: &HashSet<
 }
 
 /// Asks what the registry can do, unless that was asked of late.
-async fn probe(catalogue: &Catalogue, watched: &Watched) {
+pub(crate) async fn probe(catalogue: &Catalogue, watched: &Watched) {
     if watched.status().probed.is_some_and(|p| now() - p < PROBE) {
         return;
     }

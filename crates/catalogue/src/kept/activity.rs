@@ -125,7 +125,7 @@ impl Activity<'_> {
     /// The newest first; `before` is the last id of the page before.
     pub async fn page(&self, filter: &ActivityFilter, before: Option<i64>, limit: u32) -> Result<Vec<Logged>> {
         let words = filter.words();
-        let mut asked = filter.ask(&words);
+        let mut asked = filter.ask(SELECT, &words);
         if let Some(before) = before {
             let before = asked.put(before);
             asked.and(format!("a.id < {before}"));
@@ -134,10 +134,19 @@ impl Activity<'_> {
         self.0.select(&asked.sql, asked.values, read).await
     }
 
+    /// How many rows there are.
+    pub async fn count(&self, filter: &ActivityFilter) -> Result<u64> {
+        let words = filter.words();
+        let mut asked = filter.ask("SELECT COUNT(*) FROM activity AS a", &words);
+        let (sql, values) = (std::mem::take(&mut asked.sql), std::mem::take(&mut asked.values));
+        let counted = self.0.select(&sql, values, |row| row.get::<i64>(0)).await?;
+        Ok(counted.first().map_or(0, |n| n.unsigned_abs()))
+    }
+
     /// The oldest first; `after` is the last id of the page before.
     pub async fn page_after(&self, filter: &ActivityFilter, after: i64, limit: u32) -> Result<Vec<Logged>> {
         let words = filter.words();
-        let mut asked = filter.ask(&words);
+        let mut asked = filter.ask(SELECT, &words);
         let after = asked.put(after);
         asked.and(format!("a.id > {after}"));
         asked.end("a.id", limit);
@@ -182,8 +191,8 @@ impl ActivityFilter {
         self.text.split_whitespace().take(WORDS).map(|word| format!("%{}%", escape(word))).collect()
     }
 
-    fn ask<'a>(&'a self, words: &'a [String]) -> Asked<'a> {
-        let mut asked = Asked::new(SELECT.to_owned());
+    fn ask<'a>(&'a self, select: &str, words: &'a [String]) -> Asked<'a> {
+        let mut asked = Asked::new(select.to_owned());
         let texts = [
             ("registry", &self.registry),
             ("repository", &self.repository),

@@ -224,6 +224,14 @@ impl Jobs<'_> {
         self.0.select(&asked.sql, asked.values, read).await
     }
 
+    /// How many jobs there are.
+    pub async fn count(&self, filter: &JobFilter) -> Result<u64> {
+        let mut asked = Asked::new("SELECT COUNT(*) FROM jobs AS j".to_owned());
+        filter.write(&mut asked);
+        let counted = self.0.select(&asked.sql, asked.values, |row| row.get::<i64>(0)).await?;
+        Ok(counted.first().map_or(0, |n| n.unsigned_abs()))
+    }
+
     /// Registry and name of the repositories a job touches.
     pub async fn repositories(&self, id: &str) -> Result<Vec<(String, String)>> {
         let sql = "SELECT registry, repository FROM job_repositories WHERE job = $1 ORDER BY registry, repository";
