@@ -166,6 +166,33 @@ pub struct Policy {
     pub untagged: bool,
 }
 
+/// A policy that is kept, and perhaps run by a schedule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct StoredPolicy {
+    /// Ours; empty for a new one.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it cleans up.
+    pub policy: Policy,
+    /// Cron's five fields; none: it is run by hand only.
+    pub schedule: Option<String>,
+    /// The time zone the schedule is meant in, such as `Europe/Berlin`; UTC when absent.
+    pub zone: Option<String>,
+    /// Whether the schedule runs.
+    pub enabled: bool,
+    /// When it runs next.
+    pub next: Option<String>,
+    /// When it last ran.
+    pub last: Option<String>,
+    /// The job of the last run, if there was something to be done.
+    pub job: Option<String>,
+    /// What came of the last run, in a sentence.
+    pub result: Option<String>,
+}
+
 /// What is asked of `POST plans`. References are `registry/repository[:tag|@digest]`; one without tag or digest is the whole repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

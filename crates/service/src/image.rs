@@ -171,6 +171,14 @@ impl Service {
         Ok(List { total: items.len() as u64, items, next: None, freshness })
     }
 
+    /// Digest, media type and size of what a reference names.
+    pub(crate) async fn facts(&self, reference: &Reference) -> Result<(Digest, String, Option<u64>)> {
+        let found = self.find(reference).await?;
+        let model = self.0.catalogue.model();
+        let size = model.find_manifest(found.digest.as_str()).and_then(|m| model.size(m));
+        Ok((found.digest, found.manifest.media_type, size))
+    }
+
     /// What a reference names, from what is known, else from the registry.
     async fn find(&self, reference: &Reference) -> Result<Found> {
         let (registry, repository) = self.repository_of(reference).await?;

@@ -41,6 +41,7 @@ struct Inner {
     /// By registry, and by namespace in it.
     totals: moka::sync::Cache<(u16, Option<String>), api::Totals>,
     changes: broadcast::Sender<Change>,
+    work: change::Work,
 }
 
 impl Service {
@@ -52,12 +53,13 @@ impl Service {
         }
         let catalogue = Catalogue::open(settings.database.expose(), sources).await.map_err(|e| Error::internal(e.to_string()))?;
         let totals = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(std::time::Duration::from_secs(5)).build();
-        Ok(Self(Arc::new(Inner { settings, catalogue, lists: lists::Cache::default(), totals, changes: broadcast::channel(256).0 })))
+        Ok(Self(Arc::new(Inner { settings, catalogue, lists: lists::Cache::default(), totals, changes: broadcast::channel(256).0, work: change::Work::new() })))
     }
 
-    /// Begins crawling, until [`Service::close`].
+    /// Begins crawling and carrying out jobs, until [`Service::close`].
     pub fn start(&self) {
         self.0.catalogue.start();
+        self.start_jobs();
         let (mut from, to) = (self.0.catalogue.changes(), self.0.changes.clone());
         let registries: Vec<String> = self.0.settings.registries.iter().map(|r| r.name.clone()).collect();
         // Ends by itself: the catalogue drops its sender when it is closed and let go.
@@ -84,8 +86,9 @@ impl Service {
         self.0.catalogue.start_writing();
     }
 
-    /// Ends the crawlers and writes what they hold.
+    /// Ends the crawlers and the jobs, which go on at the next start, and writes what they hold.
     pub async fn close(&self) {
+        self.0.work.close().await;
         self.0.catalogue.close().await;
     }
 
