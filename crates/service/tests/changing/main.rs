@@ -25,7 +25,8 @@ async fn done(service: &Service, intent: &Intent) -> Job {
 }
 
 async fn ended(service: &Service, id: &str) -> Job {
-    let wait = service.wait_for_job(&caller(), id, |_| {});
+    let caller = caller();
+    let wait = service.wait_for_job(&caller, id, |_| {});
     tokio::time::timeout(Duration::from_secs(120), wait).await.expect("the job does not end").unwrap()
 }
 
