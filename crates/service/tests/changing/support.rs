@@ -31,12 +31,9 @@ impl Drop for Docker {
 }
 
 impl Docker {
-    /// `None`, with a note, where the program is not installed.
+    /// `None`, with a note, where the program is not installed. `DOCKER_REGISTRY` names another, such as a registry:3.
     pub async fn start(delete: bool) -> Option<Self> {
-        Self::start_program("docker-registry", delete).await
-    }
-
-    pub async fn start_program(program: &str, delete: bool) -> Option<Self> {
+        let program = &std::env::var("DOCKER_REGISTRY").unwrap_or_else(|_| "docker-registry".to_owned());
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = format!(
