@@ -22,6 +22,8 @@ shape! {
         pub problems: Vec<PlanProblem>,
         /// How it is done, and what remains to be done for the disk space, in sentences.
         pub notes: Vec<String>,
+        /// What is to be agreed to first, where it was never agreed to for the registry. To confirm the plan is to agree.
+        pub consent: Option<String>,
         /// How many steps it has; nothing can be done where there is none.
         pub steps: u64,
         /// Effects in all; `effects` holds the first 1,000.

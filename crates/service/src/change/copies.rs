@@ -115,7 +115,7 @@ impl Service {
             [_] => format!("Copy {from} to {to}"),
             several => format!("Copy {} images from {from} to {to}", several.len()),
         };
-        Ok(Stored { summary, parts: vec![part], notes: Vec::new() })
+        Ok(Stored { summary, parts: vec![part], ..Stored::default() })
     }
 
     /// The repositories that images come to are read, where they exist.

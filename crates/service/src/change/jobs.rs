@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{Caller, Error, Result, Service, show};
 use api::{Action, Code, ItemState, Job, JobItem, JobState, List, Problem};
-use catalogue::kept::{self, Begun, Cancelled, JobFilter, JobRecord, NewJob, NewStep, StepRecord, StepState};
+use catalogue::kept::{self, Begun, Cancelled, ConsentRecord, JobFilter, JobRecord, NewJob, NewStep, StepRecord, StepState};
 use plan::{Step, Way};
 
 /// Items that an answer with a job holds.
@@ -50,7 +50,14 @@ impl Service {
         let registry = stored.parts.first().map(|p| p.registry.to_string()).unwrap_or_default();
         let job = NewJob { plan: Some(plan.to_owned()), ..self.new_job(caller, action, registry, stored.summary.clone(), &steps)? };
         let job = NewJob { repositories: stored.places().into_iter().collect(), ..job };
-        self.begin(job).await
+        let job = self.begin(job).await?;
+        for registry in stored.consents {
+            let address = caller.address.map(|a| a.to_string());
+            let actor = Some(caller.actor().to_owned());
+            let consent = ConsentRecord { registry, subject: stored::PLACEHOLDER.to_owned(), at: catalogue::now(), actor, address };
+            self.0.catalogue.consents().give(&consent).await.map_err(database)?;
+        }
+        Ok(job)
     }
 
     /// Puts back what a job took. Returns the job that does so.

@@ -4,7 +4,7 @@ use super::{
     carry::Waiting,
     jobs::{database, no_plan},
     step::Came,
-    stored::Stored,
+    stored::{PLACEHOLDER, Stored},
 };
 use crate::{Caller, Error, Result, Service};
 use api::{Action, Code, Intent};
@@ -93,6 +93,7 @@ impl Service {
             stored.parts.push(self.advised(registry, part)?);
         }
         stored.summary = summary("Delete", &names);
+        self.ask_consent(&mut stored).await?;
         Ok(stored)
     }
 
@@ -278,7 +279,7 @@ impl Service {
         let manifest = manifest.ok_or_else(|| Error::new(Code::ManifestNotFound, format!("{reference} cannot be read.")))?;
         let part = plan::retag(&snapshot, 0, manifest, &tag.as_str().into());
         let summary = format!("Tag {reference} as {tag}");
-        Ok(Stored { summary, parts: vec![part], notes: Vec::new() })
+        Ok(Stored { summary, parts: vec![part], ..Stored::default() })
     }
 
     async fn plan_clean_up(&self, policy: &api::Policy) -> Result<Stored> {
@@ -314,6 +315,7 @@ impl Service {
             stored.parts.push(self.advised(&settings.name, part)?);
         }
         stored.summary = format!("Clean up {}", places.join(", "));
+        self.ask_consent(&mut stored).await?;
         Ok(stored)
     }
 
@@ -358,6 +360,17 @@ impl Service {
             not_pulled_for: age("not_pulled_for", &policy.not_pulled_for).transpose()?,
             untagged: policy.untagged,
         })
+    }
+
+    /// Notes the registries where a placeholder would be used for the first time.
+    async fn ask_consent(&self, stored: &mut Stored) -> Result<()> {
+        for part in &stored.parts {
+            let uses = part.steps.iter().any(|s| matches!(s, Step::Untag { way: plan::Way::Placeholder, .. }));
+            if uses && self.0.catalogue.consents().get(&part.registry, PLACEHOLDER).await.map_err(database)?.is_none() {
+                stored.consents.push(part.registry.to_string());
+            }
+        }
+        Ok(())
     }
 
     /// With what the registry's kind leaves to be done.

@@ -19,7 +19,13 @@ pub(super) struct Stored {
     pub parts: Vec<Plan>,
     /// What is said of it as a whole.
     pub notes: Vec<String>,
+    /// Registries whose tags are taken away by a placeholder, where nobody agreed to that yet.
+    #[serde(default)]
+    pub consents: Vec<String>,
 }
+
+/// What [`Stored::consents`] are about, in the database.
+pub(super) const PLACEHOLDER: &str = "placeholder";
 
 impl Stored {
     pub(super) fn read(record: &PlanRecord) -> Result<Self> {
@@ -78,6 +84,13 @@ impl Stored {
             wide: self.is_wide(),
             problems: self.parts.iter().flat_map(|p| &p.problems).map(problem).collect(),
             notes,
+            consent: (!self.consents.is_empty()).then(|| {
+                format!(
+                    "{} cannot delete one of several tags of an image. Supercargo pushes a tiny placeholder to the tag and deletes that, so that the other \
+                     tags stay. Its notifications tell of a push and a delete, and some hundred bytes are left until it collects garbage.",
+                    self.consents.join(", ")
+                )
+            }),
             steps: self.steps() as u64,
             effects_total: total as u64,
             created: crate::show::time(record.created),
