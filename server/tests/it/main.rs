@@ -5,10 +5,12 @@
 mod assets;
 mod changing;
 mod cli;
+mod cli_changes;
 mod errors;
 mod foreign;
 mod headers;
 mod pages;
+mod program;
 mod reading;
 mod serving;
 mod settings;
