@@ -3,14 +3,25 @@
 //! Results go to stdout, errors to stderr as one sentence, progress to stderr where that is a terminal. The exit status
 //! is 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.
 
+mod activity;
+mod change;
+mod clean_up;
 mod config;
+mod copy;
 mod exit;
 mod healthcheck;
 mod inspect;
+mod jobs;
+mod listing;
 mod lists;
 mod output;
+mod plan;
+mod progress;
 mod reading;
+mod retag;
+mod rm;
 mod serve;
+mod undo;
 
 use crate::settings::Flags;
 use clap::{Parser, Subcommand};
@@ -41,6 +52,20 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Find repositories, tags, digests and labels
     Search(lists::Search),
+    /// Delete tags, images and repositories: shows the plan, and acts when it is confirmed
+    Rm(rm::Rm),
+    /// Give an image a tag
+    Retag(retag::Retag),
+    /// Copy images to another repository or registry
+    Copy(copy::Copy),
+    /// Delete what a policy says
+    CleanUp(Box<clean_up::CleanUp>),
+    /// Put back what a job took
+    Undo(undo::Undo),
+    /// List jobs, or show one with its steps
+    Jobs(jobs::Jobs),
+    /// What was done to the registries
+    Activity(activity::Activity),
     /// Check or show the settings in force
     #[command(subcommand)]
     Config(config::Config),
@@ -75,10 +100,17 @@ fn execute(cli: Cli) -> Result<(), Failed> {
     runtime.block_on(async {
         match command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(flags).await,
-            Command::Ls(command) => command.run(flags).await,
-            Command::Tags(command) => command.run(flags).await,
+            Command::Ls(command) => listing::run(command, flags).await,
+            Command::Tags(command) => listing::run(command, flags).await,
             Command::Inspect(command) => command.run(flags).await,
-            Command::Search(command) => command.run(flags).await,
+            Command::Search(command) => listing::run(command, flags).await,
+            Command::Rm(command) => command.run(flags).await,
+            Command::Retag(command) => command.run(flags).await,
+            Command::Copy(command) => command.run(flags).await,
+            Command::CleanUp(command) => command.run(flags).await,
+            Command::Undo(command) => command.run(flags).await,
+            Command::Jobs(command) => command.run(flags).await,
+            Command::Activity(command) => command.run(flags).await,
             Command::Config(command) => command.run(flags),
             Command::Healthcheck => healthcheck::run(flags).await,
         }

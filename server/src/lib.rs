@@ -8,6 +8,7 @@
 pub mod assets;
 pub mod cli;
 mod failure;
+mod following;
 mod json;
 pub mod listen;
 pub mod logs;

@@ -12,6 +12,8 @@ mod resolve;
 mod show;
 mod value;
 
+pub(crate) use keys::nearest;
+
 use ::registry::Secret;
 use ipnet::IpNet;
 use service::RegistrySettings;

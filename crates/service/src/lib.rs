@@ -2,7 +2,7 @@
 //! three doors to them; nothing else decides. Knows neither axum nor Leptos.
 //!
 //! [`Service`] is the whole of it, one file for each subject: `registries`, `lists`, `image`, `search`, `notify`.
-//! [`Settings`] says what it stands beside; [`Error`] becomes an [`api::Problem`] in one place.
+//! [`import`] reads other tools' options. [`Settings`] says what it stands beside; [`Error`] becomes an [`api::Problem`] in one place.
 
 #![expect(clippy::unused_async, reason = "a use case may ask the database or a registry tomorrow; its callers need not change for that")]
 
@@ -10,6 +10,7 @@ mod caller;
 mod change;
 mod error;
 mod image;
+pub mod import;
 mod lists;
 mod notify;
 mod registries;
@@ -21,7 +22,7 @@ pub use caller::Caller;
 pub use change::{ActivityQuery, JobsQuery};
 pub use error::{Error, Result};
 pub use image::ManifestBytes;
-pub use lists::{Paged, RepositoriesQuery, TagsQuery};
+pub use lists::{Paged, RepositoriesQuery, TagsQuery, check_query};
 pub use settings::{RegistrySettings, Settings};
 
 use api::{Change, Code};

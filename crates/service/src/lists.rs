@@ -186,6 +186,11 @@ impl Service {
     }
 }
 
+/// Whether a query can be read, before anything is asked because of it.
+pub fn check_query(q: &str) -> Result<()> {
+    parse(q).map(drop)
+}
+
 /// A query, or the error that points at its wrong term.
 pub(crate) fn parse(q: &str) -> Result<Query> {
     Query::parse(q).map_err(|e| {

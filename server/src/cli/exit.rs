@@ -1,7 +1,7 @@
 //! How a command ends.
 
 use crate::settings::{Faults, Origin};
-use api::{Code, Problem};
+use api::{Code, Job, JobState, Problem};
 use std::{fmt, io};
 
 pub(super) const DONE: u8 = 0;
@@ -19,6 +19,10 @@ pub(super) enum Failed {
     Query(Box<Problem>, String),
     /// The settings are wrong.
     Settings(Faults),
+    /// Nobody agreed to it.
+    Refused(String),
+    /// A job did not come to its end.
+    Job(Box<Job>),
     /// Anything else, in a sentence.
     Other(String),
 }
@@ -34,7 +38,10 @@ impl Failed {
             Self::Problem(problem) | Self::Query(problem, _) => of_code(problem.code),
             // A wrong flag is wrong usage; a wrong file is a failure.
             Self::Settings(faults) if faults.0.iter().all(|f| matches!(f.origin, Origin::Flag(_))) => USAGE,
-            Self::Settings(_) | Self::Other(_) => FAILED,
+            Self::Refused(_) => REFUSED,
+            // Refused before anything was done.
+            Self::Job(job) if job.done == 0 && job.problems.first().is_some_and(|p| of_code(p.code) == REFUSED) => REFUSED,
+            Self::Settings(_) | Self::Job(_) | Self::Other(_) => FAILED,
         }
     }
 }
@@ -52,9 +59,10 @@ fn of_code(code: Code) -> u8 {
         | C::FileNotFound
         | C::PlanNotFound
         | C::JobNotFound => NOT_FOUND,
-        C::SignInRequired | C::Forbidden | C::RegistryRefused | C::ReadOnly | C::DeleteDisabled | C::PlanUnconfirmed => REFUSED,
+        C::SignInRequired | C::Forbidden | C::RegistryRefused | C::ReadOnly | C::DeleteDisabled | C::PlanUnconfirmed | C::PlanStale => {
+            REFUSED
+        }
         C::MethodNotAllowed
-        | C::PlanStale
         | C::Busy
         | C::BodyTooLarge
         | C::UnsupportedMediaType
@@ -73,9 +81,26 @@ impl fmt::Display for Failed {
             Self::Problem(problem) => write!(f, "{}", super::output::clean(&problem.to_string())),
             Self::Query(problem, pointed) => write!(f, "{}\n{pointed}", super::output::clean(&problem.to_string())),
             Self::Settings(faults) => write!(f, "{faults}"),
-            Self::Other(sentence) => f.write_str(sentence),
+            Self::Job(job) => write_job(job, f),
+            Self::Refused(sentence) | Self::Other(sentence) => f.write_str(sentence),
         }
     }
+}
+
+/// How far it came and what went wrong, a sentence a line.
+fn write_job(job: &Job, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let clean = super::output::clean;
+    let how = if job.state == JobState::Cancelled { "was stopped" } else { "failed" };
+    write!(f, "Job {} {how}: {}", clean(&job.id), clean(job.summary.trim_end_matches('.')))?;
+    // Bytes tell nobody what is done and what is not; `jobs ID` lists it.
+    if job.unit == "steps" {
+        write!(f, ", {} of {} steps done", job.done, job.total)?;
+    }
+    f.write_str(".")?;
+    for problem in &job.problems {
+        write!(f, "\n{}", clean(&problem.to_string()))?;
+    }
+    Ok(())
 }
 
 impl From<service::Error> for Failed {
@@ -98,7 +123,22 @@ impl From<Faults> for Failed {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::change::tests::job, *};
+
+    #[test]
+    fn a_job_that_failed_says_why_a_line_each() {
+        let stale = Problem::new(Code::PlanStale, "local/a:1 was moved.");
+        let gone = Problem::new(Code::RegistryUnreachable, "It does not answer.").hint("Try\nagain.");
+        let failed = Failed::Job(Box::new(job(JobState::Failed, vec![stale.clone(), gone])));
+        assert_eq!(failed.status(), FAILED, "a step was done");
+        assert_eq!(
+            failed.to_string(),
+            "Job 7 failed: Delete 3 tags from local/team/api, 1 of 3 steps done.\nlocal/a:1 was moved.\nIt does not answer. Try\u{fffd}again."
+        );
+        assert_eq!(Failed::Job(Box::new(Job { done: 0, ..job(JobState::Failed, vec![stale]) })).status(), REFUSED);
+        let stopped = Failed::Job(Box::new(Job { unit: "bytes".into(), ..job(JobState::Cancelled, Vec::new()) }));
+        assert_eq!((stopped.status(), stopped.to_string().as_str()), (FAILED, "Job 7 was stopped: Delete 3 tags from local/team/api."));
+    }
 
     #[test]
     fn every_code_of_a_missing_thing_is_status_3_and_no_other() {

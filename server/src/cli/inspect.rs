@@ -8,7 +8,6 @@ use super::{
 use crate::settings::Flags;
 use api::Image;
 use clap::Args;
-use std::fmt::Write as _;
 
 /// Show an image in full.
 #[derive(Debug, Args)]
@@ -39,7 +38,6 @@ impl Inspect {
     }
 }
 
-/// One thing a line: its name, and after the column its value.
 fn written(image: &Image, out: Output) -> String {
     let mut lines: Vec<(&str, String)> = vec![
         ("Reference", image.reference.clone()),
@@ -68,11 +66,5 @@ fn written(image: &Image, out: Output) -> String {
     for attached in &image.attached {
         lines.push(("Attached", format!("{}  {}", attached.digest, attached.kind)));
     }
-    let mut written = String::new();
-    for (name, value) in lines {
-        let value = output::clean(&value);
-        // Writing into a String cannot fail.
-        let _ = if out.is_terminal() { writeln!(written, "{name:<12}{value}") } else { writeln!(written, "{name}\t{value}") };
-    }
-    written
+    output::lines(&lines, out)
 }

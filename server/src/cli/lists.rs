@@ -2,16 +2,13 @@
 
 use super::{
     exit::Failed,
-    output::{self, Output},
+    listing::{Listing, PAGE},
+    output::Output,
     reading::{Reading, pointed},
 };
-use crate::settings::Flags;
-use api::List;
+use api::{Hit, List, Repository, Tag};
 use clap::Args;
 use service::{RepositoriesQuery, TagsQuery};
-
-/// The most items that are asked for at once.
-const PAGE: u32 = 1000;
 
 /// List repositories.
 #[derive(Debug, Args)]
@@ -56,92 +53,81 @@ pub(super) struct Search {
     json: bool,
 }
 
-impl Ls {
-    pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
-        let reading = Reading::open(flags).await?;
-        let list = self.list(&reading).await;
-        reading.close().await;
-        let list = list?;
-        if self.json {
-            return output::json(&list);
-        }
-        let out = Output::of_process();
-        let row = |r: &api::Repository| {
-            vec![
-                format!("{}/{}", r.registry, r.repository),
-                r.newest.clone().unwrap_or_default(),
-                r.tags.to_string(),
-                out.size(r.size),
-                r.platforms.join(" "),
-                out.time(r.updated.as_deref()),
-            ]
-        };
-        out.table(&["REPOSITORY", "NEWEST", "TAGS", "SIZE", "PLATFORMS", "UPDATED"], list.items.iter().map(row).collect(), 4)
+impl Listing for Ls {
+    type Item = Repository;
+    const HEADER: &'static [&'static str] = &["REPOSITORY", "NEWEST", "TAGS", "SIZE", "PLATFORMS", "UPDATED"];
+    const WIDE: usize = 4;
+    const WHOLE: bool = true;
+
+    fn json(&self) -> bool {
+        self.json
     }
 
-    async fn list(&self, reading: &Reading) -> Result<List<api::Repository>, Failed> {
-        reading.read_registries().await?;
+    async fn prepare(&mut self, reading: &Reading) -> Result<(), Failed> {
+        reading.read_registries(None).await
+    }
+
+    async fn page(&self, reading: &Reading, after: Option<String>) -> Result<List<Repository>, Failed> {
         let q = self.pattern.clone().unwrap_or_default();
-        let mut query = RepositoriesQuery { q: q.clone(), sort: self.sort.clone(), limit: Some(PAGE), ..RepositoriesQuery::default() };
-        let mut all = reading.service.repositories(&reading.caller, &query).await.map_err(pointed(&q))?;
-        while let Some(next) = all.next.take() {
-            query.after = Some(next);
-            let page = reading.service.repositories(&reading.caller, &query).await?;
-            all.items.extend(page.items);
-            all.next = page.next;
-        }
-        Ok(all)
+        let query = RepositoriesQuery { q, sort: self.sort.clone(), limit: Some(PAGE), after, ..RepositoriesQuery::default() };
+        reading.service.repositories(&reading.caller, &query).await.map_err(pointed(&query.q))
+    }
+
+    fn row(r: &Repository, out: Output) -> Vec<String> {
+        vec![
+            format!("{}/{}", r.registry, r.repository),
+            r.newest.clone().unwrap_or_default(),
+            r.tags.to_string(),
+            out.size(r.size),
+            r.platforms.join(" "),
+            out.time(r.updated.as_deref()),
+        ]
     }
 }
 
-impl Tags {
-    pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
-        let reading = Reading::open(flags).await?;
-        let list = self.list(&reading).await;
-        reading.close().await;
-        let list = list?;
-        if self.json {
-            return output::json(&list);
-        }
-        let out = Output::of_process();
-        let row = |t: &api::Tag| {
-            vec![t.tag.clone(), out.digest(t.digest.as_deref()), out.size(t.size), t.platforms.join(" "), out.time(t.pushed.as_deref())]
-        };
-        out.table(&["TAG", "DIGEST", "SIZE", "PLATFORMS", "PUSHED"], list.items.iter().map(row).collect(), 3)
+impl Listing for Tags {
+    type Item = Tag;
+    const HEADER: &'static [&'static str] = &["TAG", "DIGEST", "SIZE", "PLATFORMS", "PUSHED"];
+    const WIDE: usize = 3;
+    const WHOLE: bool = true;
+
+    fn json(&self) -> bool {
+        self.json
     }
 
-    async fn list(&self, reading: &Reading) -> Result<List<api::Tag>, Failed> {
+    async fn page(&self, reading: &Reading, after: Option<String>) -> Result<List<Tag>, Failed> {
         let reference = reading.reference(&self.reference)?;
         let q = self.pattern.clone().unwrap_or_default();
-        let mut query = TagsQuery { q: q.clone(), sort: self.sort.clone(), limit: Some(PAGE), ..TagsQuery::default() };
-        let mut all = reading.service.tags(&reading.caller, &reference, &query).await.map_err(pointed(&q))?;
-        while let Some(next) = all.next.take() {
-            query.after = Some(next);
-            let page = reading.service.tags(&reading.caller, &reference, &query).await?;
-            all.items.extend(page.items);
-            all.next = page.next;
-        }
-        Ok(all)
+        let query = TagsQuery { q, sort: self.sort.clone(), limit: Some(PAGE), after, ..TagsQuery::default() };
+        reading.service.tags(&reading.caller, &reference, &query).await.map_err(pointed(&query.q))
+    }
+
+    fn row(t: &Tag, out: Output) -> Vec<String> {
+        vec![t.tag.clone(), out.digest(t.digest.as_deref()), out.size(t.size), t.platforms.join(" "), out.time(t.pushed.as_deref())]
     }
 }
 
-impl Search {
-    pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
-        let reading = Reading::open(flags).await?;
-        let list = self.list(&reading).await;
-        reading.close().await;
-        let list = list?;
-        if self.json {
-            return output::json(&list);
-        }
-        let out = Output::of_process();
-        let row = |h: &api::Hit| vec![h.kind.clone(), h.reference.clone(), h.matched.clone(), out.time(h.pushed.as_deref())];
-        out.table(&["KIND", "REFERENCE", "MATCHED", "PUSHED"], list.items.iter().map(row).collect(), 2)
+impl Listing for Search {
+    type Item = Hit;
+    const HEADER: &'static [&'static str] = &["KIND", "REFERENCE", "MATCHED", "PUSHED"];
+    const WIDE: usize = 2;
+    // The best are wanted, not all.
+    const WHOLE: bool = false;
+
+    fn json(&self) -> bool {
+        self.json
     }
 
-    async fn list(&self, reading: &Reading) -> Result<List<api::Hit>, Failed> {
-        reading.read_registries().await?;
+    async fn prepare(&mut self, reading: &Reading) -> Result<(), Failed> {
+        reading.read_registries(None).await
+    }
+
+    async fn page(&self, reading: &Reading, after: Option<String>) -> Result<List<Hit>, Failed> {
         let q = self.query.join(" ");
-        reading.service.search(&reading.caller, &q, Some(self.limit), None).await.map_err(pointed(&q))
+        reading.service.search(&reading.caller, &q, Some(self.limit), after.as_deref()).await.map_err(pointed(&q))
+    }
+
+    fn row(h: &Hit, out: Output) -> Vec<String> {
+        vec![h.kind.clone(), h.reference.clone(), h.matched.clone(), out.time(h.pushed.as_deref())]
     }
 }

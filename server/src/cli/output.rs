@@ -23,6 +23,16 @@ impl Output {
         Self { width, colour, now: Timestamp::now() }
     }
 
+    #[cfg(test)]
+    pub(super) fn pipe() -> Self {
+        Self { width: None, colour: false, now: Timestamp::UNIX_EPOCH }
+    }
+
+    #[cfg(test)]
+    pub(super) fn terminal(width: usize) -> Self {
+        Self { width: Some(width), ..Self::pipe() }
+    }
+
     pub(super) fn is_terminal(self) -> bool {
         self.width.is_some()
     }
@@ -59,7 +69,8 @@ impl Output {
         print(&self.format(header, &rows, wide))
     }
 
-    fn format(self, header: &[&str], rows: &[Vec<String>], wide: usize) -> String {
+    /// The table as text.
+    pub(super) fn format(self, header: &[&str], rows: &[Vec<String>], wide: usize) -> String {
         let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| clean(c)).collect()).collect();
         let Some(terminal) = self.width else {
             return rows.iter().map(|r| r.join("\t") + "\n").collect();
@@ -96,6 +107,15 @@ impl Output {
     }
 }
 
+/// One thing a line: its name, and after the column its value.
+pub(super) fn lines(lines: &[(&str, String)], out: Output) -> String {
+    let line = |(name, value): &(&str, String)| {
+        let value = clean(value);
+        if out.is_terminal() { format!("{name:<12}{value}\n") } else { format!("{name}\t{value}\n") }
+    };
+    lines.iter().map(line).collect()
+}
+
 /// A value as JSON, indented.
 pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Failed> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Failed::Other(format!("The answer could not be written: {e}.")))?;
@@ -125,7 +145,8 @@ fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn human_size(bytes: u64) -> String {
+/// `184 MB`.
+pub(super) fn human_size(bytes: u64) -> String {
     let (mut value, mut unit) = (bytes as f64, "B");
     for next in ["kB", "MB", "GB", "TB", "PB"] {
         if value < 999.5 {
@@ -159,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_pipe_gets_fields_between_tabs_and_no_header() {
-        let pipe = Output { width: None, colour: false, now: Timestamp::UNIX_EPOCH };
+        let pipe = Output::pipe();
         assert_eq!(
             pipe.format(&["NAME", "N", "X"], &rows(), 0),
             "team/a-rather-long-name-of-a-repository\t1\tx\nb\u{fffd}[31m\t22\ty\u{fffd}z\n"
@@ -170,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_columns_that_fit() {
-        let terminal = Output { width: Some(30), colour: false, now: Timestamp::UNIX_EPOCH };
+        let terminal = Output::terminal(30);
         let text = terminal.format(&["NAME", "N", "X"], &rows(), 0);
         assert_eq!(text, "NAME                   N   X\nteam/a-rather-long-n…  1   x\nb\u{fffd}[31m                 22  y\u{fffd}z\n");
         assert!(text.lines().all(|l| l.chars().count() <= 30));

@@ -1,14 +1,16 @@
-//! What the reading commands share: the use cases, opened in this process, closed when the command is done.
+//! What the commands share: the use cases, opened in this process, closed when the command is done; and reading of a registry what a
+//! command has to know.
 
-use super::{exit::Failed, output};
+use super::{exit::Failed, output, serve::make_data_directory};
 use crate::{
     logs,
     settings::{self, Flags, Settings, Sources},
 };
 use api::{Code, Problem};
-use oci::Reference;
+use catalogue::query::{Expr, Query, Test, TextMatch};
+use oci::{Reference, RepositoryName};
 use registry::Secret;
-use service::{Caller, RepositoriesQuery, Service};
+use service::{Caller, RepositoriesQuery, Service, TagsQuery};
 use std::{
     io::{self, IsTerminal, Write},
     path::Path,
@@ -19,8 +21,12 @@ use std::{
 pub(super) struct Reading {
     pub service: Service,
     pub caller: Caller,
+    /// Whether what is learned and done outlives this process.
+    pub kept: bool,
 }
 
+/// A database that ends with the process.
+const IN_MEMORY: &str = "sqlite::memory:";
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
 
@@ -28,6 +34,18 @@ impl Reading {
     /// Opens the catalogue of the settings. A registry given by `--registry` is in no catalogue, and is read into
     /// memory; so is everything where there is no catalogue yet, since a reading command leaves nothing behind.
     pub(super) async fn open(flags: Flags) -> Result<Self, Failed> {
+        Self::open_to(false, flags).await
+    }
+
+    /// The same for a command that changes something. Unless the registry is given by `--registry` there is a catalogue afterwards, which
+    /// knows what was done and how to undo it.
+    pub(super) async fn open_to_change(flags: Flags) -> Result<Self, Failed> {
+        let reading = Self::open_to(true, flags).await?;
+        reading.service.start_jobs();
+        Ok(reading)
+    }
+
+    async fn open_to(change: bool, flags: Flags) -> Result<Self, Failed> {
         let passing = !flags.registry.is_empty() && flags.database.is_none();
         let mut settings = settings::load(&Sources::of_process(flags))?;
         logs::begin(settings.log, "error");
@@ -36,17 +54,56 @@ impl Reading {
                 .hint("Give --registry URL, set SUPERCARGO_REGISTRY, or write a [[registry]] section into supercargo.toml.");
             return Err(problem.into());
         }
-        if passing || !has_catalogue(&settings) {
-            settings.database = Secret::new("sqlite::memory:");
+        if passing || !(change || has_catalogue(&settings)) {
+            settings.database = Secret::new(IN_MEMORY);
+        } else if change {
+            make_data_directory(&settings)?;
         }
         let service = Service::open(settings.service()).await?;
         service.start_quietly();
-        Ok(Self { service, caller: Caller::local() })
+        Ok(Self { service, caller: Caller::local(), kept: settings.database.expose() != IN_MEMORY })
     }
 
-    /// Reads every registry that was never read whole, and tells people how far that is.
-    pub(super) async fn read_registries(&self) -> Result<(), Failed> {
+    /// Reads the repositories that references name, where that was never done.
+    ///
+    /// # Errors
+    /// Where one is not there.
+    pub(super) async fn read_repositories(&self, references: &[Reference]) -> Result<(), Failed> {
+        let mut seen = Vec::new();
+        for reference in references {
+            let place = (reference.registry.as_str(), reference.repository.as_str());
+            if !seen.contains(&place) {
+                self.service.tags(&self.caller, reference, &TagsQuery { limit: Some(1), ..TagsQuery::default() }).await?;
+                seen.push(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what a query is about: the repositories that it names letter for letter, else every registry, or the only one meant.
+    pub(super) async fn read_for(&self, q: &str, registry: Option<&str>) -> Result<(), Failed> {
+        let Some(repositories) = Query::parse(q).ok().and_then(|query| named(&query)) else {
+            return self.read_registries(registry).await;
+        };
+        for settings in self.service.settings().registries.iter().filter(|r| registry.is_none_or(|only| only == r.name)) {
+            for repository in &repositories {
+                let reference = Reference { registry: settings.name.clone(), repository: repository.clone(), target: None };
+                match self.read_repositories(&[reference]).await {
+                    // A query finds what there is.
+                    Err(Failed::Problem(problem)) if problem.code == Code::RepositoryNotFound => {}
+                    other => other?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads every registry that was never read whole, or only one, and tells people how far that is.
+    pub(super) async fn read_registries(&self, only: Option<&str>) -> Result<(), Failed> {
         for registry in self.service.registries(&self.caller).await? {
+            if only.is_some_and(|only| only != registry.name) {
+                continue;
+            }
             let query = RepositoriesQuery { registry: Some(registry.name.clone()), limit: Some(1), ..RepositoriesQuery::default() };
             if self.service.repositories(&self.caller, &query).await?.freshness.at.is_some() {
                 continue;
@@ -79,10 +136,18 @@ impl Reading {
 
     /// A reference as people write it: the registry's name may be left out where there is one only.
     pub(super) fn reference(&self, text: &str) -> Result<Reference, Failed> {
-        let names: Vec<_> = self.service.settings().registries.iter().map(|r| r.name.as_str()).collect();
-        let named = text.split_once('/').is_some_and(|(first, _)| names.contains(&first));
-        let full = if named { text.to_owned() } else { format!("{}/{text}", self.only_registry(text)?) };
-        Reference::parse(&full).map_err(|e| service::Error::from(e).into())
+        Reference::parse(&self.with_registry(text)?).map_err(|e| service::Error::from(e).into())
+    }
+
+    /// A reference, or a pattern of them, that begins with a registry's name.
+    pub(super) fn with_registry(&self, text: &str) -> Result<String, Failed> {
+        let named = text.split_once('/').is_some_and(|(first, _)| self.has_registry(first));
+        if named { Ok(text.to_owned()) } else { Ok(format!("{}/{text}", self.only_registry(text)?)) }
+    }
+
+    /// Whether a registry has this name.
+    pub(super) fn has_registry(&self, name: &str) -> bool {
+        self.service.settings().registries.iter().any(|r| r.name == name)
     }
 
     fn only_registry(&self, text: &str) -> Result<&str, Failed> {
@@ -108,10 +173,60 @@ pub(super) fn pointed(q: &str) -> impl FnOnce(service::Error) -> Failed {
     }
 }
 
+/// Takes out of the flags the registry that `--registry` gives by name rather than by address, for commands that are about one or all.
+pub(super) fn registry_name(flags: &mut Flags) -> Result<Option<String>, Failed> {
+    let (mut names, addresses): (Vec<_>, Vec<_>) = std::mem::take(&mut flags.registry).into_iter().partition(|r| oci::registry_name(r));
+    flags.registry = addresses;
+    let name = names.pop();
+    if names.is_empty() {
+        return Ok(name);
+    }
+    Err(Problem::new(Code::BadRequest, "--registry is given with several names; this is about one registry, or about all.").into())
+}
+
+/// The repositories to which a query confines itself by their whole names, if it does.
+fn named(query: &Query) -> Option<Vec<RepositoryName>> {
+    let parts = match query.expr() {
+        Expr::And(parts) => parts.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    parts.iter().find_map(|part| {
+        let Expr::Term(term) = part else { return None };
+        let Test::Repository(any) = &term.test else { return None };
+        any.iter().map(|m| if let TextMatch::Exact(name) = m { RepositoryName::parse(name).ok() } else { None }).collect()
+    })
+}
+
 /// Whether there is a database to read. One on a server is asked.
 fn has_catalogue(settings: &Settings) -> bool {
     match settings.database.expose().strip_prefix("sqlite:") {
         Some(path) => Path::new(path.trim_start_matches("//").split('?').next().unwrap_or_default()).exists(),
         None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_that_names_its_repositories_needs_no_others() {
+        let found = |q: &str| named(&Query::parse(q).unwrap()).map(|names| names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(found("repo:=team/api tag:v1.*"), Some(vec!["team/api".to_owned()]));
+        assert_eq!(found("tag:v1.* repo:=a,=b"), Some(vec!["a".to_owned(), "b".to_owned()]));
+        for wider in ["", "repo:team/api", "repo:team/*", "repo:=a,b", "-repo:=a", "repo:=a OR repo:=b", "team"] {
+            assert_eq!(found(wider), None, "{wider}");
+        }
+    }
+
+    #[test]
+    fn a_registry_is_given_by_name_or_by_address() {
+        let given = ["prod", "http://a", "x=http://b", "localhost:5000"].map(str::to_owned).to_vec();
+        let mut flags = Flags { registry: given, ..Flags::default() };
+        assert_eq!(registry_name(&mut flags).unwrap(), Some("prod".to_owned()));
+        assert_eq!(flags.registry, ["http://a", "x=http://b", "localhost:5000"]);
+        assert_eq!(registry_name(&mut flags).unwrap(), None);
+        flags.registry = vec!["a".into(), "b".into()];
+        assert_eq!(registry_name(&mut flags).unwrap_err().status(), 2);
     }
 }

@@ -56,7 +56,7 @@ fn announce(settings: &Settings, listener: &TcpListener) {
 }
 
 /// The directory of a database in a file; readable by us alone, since it tells what is in private registries.
-fn make_data_directory(settings: &Settings) -> Result<(), Failed> {
+pub(super) fn make_data_directory(settings: &Settings) -> Result<(), Failed> {
     use std::os::unix::fs::DirBuilderExt;
     let ours = settings.database.expose().strip_prefix("sqlite:").is_some_and(|path| Path::new(path).starts_with(&settings.data));
     if !ours {

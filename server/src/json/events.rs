@@ -13,9 +13,9 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 /// How often a silent stream says that it is alive: below the 60 seconds at which proxies commonly give up.
-const ALIVE: Duration = Duration::from_secs(15);
+pub(super) const ALIVE: Duration = Duration::from_secs(15);
 /// After how long a browser comes back when a stream ended.
-const RETRY: Duration = Duration::from_secs(3);
+pub(super) const RETRY: Duration = Duration::from_secs(3);
 
 /// Changes as they are learned.
 ///

@@ -1,6 +1,6 @@
 //! The description of `/api/v1` for programs, made of the handlers themselves.
 
-use super::{events, images, lists, notifications, registries, written};
+use super::{activity, events, images, jobs, lists, notifications, plans, registries, written};
 use crate::{AppState, failure::Failure};
 use api::Code;
 use axum::{extract::State, response::Response};
@@ -26,6 +26,17 @@ use utoipa::openapi::Server;
         images::manifest,
         images::configuration,
         images::referrers,
+        plans::make,
+        plans::one,
+        jobs::start,
+        jobs::list,
+        jobs::one,
+        jobs::items,
+        jobs::cancel,
+        jobs::undo,
+        jobs::events,
+        activity::list,
+        activity::export,
         events::stream,
         notifications::take,
     ),

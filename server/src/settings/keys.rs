@@ -91,7 +91,7 @@ pub(super) fn names(keys: &'static [Key]) -> impl Iterator<Item = String> {
 }
 
 /// `; did you mean “…”?` for the likeliest of some names, or nothing when none is like it.
-pub(super) fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
+pub(crate) fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
     names
         .map(|n| (strsim::jaro_winkler(&name.to_lowercase(), &n.to_lowercase()), n))
         .filter(|(likeness, _)| *likeness > 0.7)

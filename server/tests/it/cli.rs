@@ -1,49 +1,13 @@
 //! The program itself.
 
+use crate::program::{Ended, Program};
 use registry::fake::{Fake, FakeSettings, Image, content};
 use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
-use tempfile::TempDir;
-
-/// The program in an empty directory, with nothing of this machine's environment.
-struct Program {
-    directory: TempDir,
-}
-
-impl Program {
-    fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_supercargo"));
-        command.args(arguments).current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
-        command
-    }
-
-    /// Runs it to its end, away from the runtime on which the fake registry answers.
-    async fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = self.command(arguments);
-        Ended::of(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap())
-    }
-}
-
-struct Ended {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Ended {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-    }
-}
 
 async fn registry() -> Fake {
     let fake = Fake::start(FakeSettings::default()).await.unwrap();

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod assets;
+mod changing;
 mod cli;
+mod cli_changes;
 mod errors;
 mod foreign;
 mod headers;
 mod pages;
+mod program;
 mod reading;
 mod serving;
 mod settings;

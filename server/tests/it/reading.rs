@@ -126,11 +126,20 @@ async fn the_description_names_every_route() {
     assert_eq!(
         paths,
         [
+            "/activity",
+            "/activity/export",
             "/configuration",
             "/events",
             "/image",
+            "/jobs",
+            "/jobs/{id}",
+            "/jobs/{id}/events",
+            "/jobs/{id}/items",
+            "/jobs/{id}/undo",
             "/manifest",
             "/notifications/{registry}",
+            "/plans",
+            "/plans/{id}",
             "/referrers",
             "/registries",
             "/registries/{registry}",
@@ -140,7 +149,9 @@ async fn the_description_names_every_route() {
             "/tags"
         ]
     );
-    for schema in ["Repository", "Tag", "Image", "Hit", "Registry", "Problem", "Change"] {
+    for schema in
+        ["Repository", "Tag", "Image", "Hit", "Registry", "Problem", "Change", "Plan", "Job", "Items", "Activity", "Intent", "Policy"]
+    {
         assert!(document["components"]["schemas"][schema].is_object(), "{schema}");
     }
 }
