@@ -17,6 +17,8 @@ pub(crate) mod notice;
 #[cfg(feature = "ssr")]
 pub(crate) mod page;
 #[cfg(feature = "ssr")]
+pub(crate) mod search;
+#[cfg(feature = "ssr")]
 pub(crate) mod state;
 #[cfg(feature = "ssr")]
 pub(crate) mod theme;
