@@ -1,8 +1,11 @@
 //! What the islands do to the page in the browser. Only here is the DOM touched.
 
+pub(crate) mod changes;
+pub(crate) mod chosen;
 pub(crate) mod copy;
 pub(crate) mod keys;
 pub(crate) mod live;
+pub(crate) mod preview;
 pub(crate) mod pull;
 pub(crate) mod search;
 pub(crate) mod theme;
@@ -10,7 +13,7 @@ pub(crate) mod theme;
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortSignal, Document, DomParser, Element, Event, EventTarget, RequestInit, Response, Storage, SupportedType, Window,
+    AbortSignal, Document, DomParser, Element, Event, EventTarget, RequestInit, Response, Storage, SupportedType, UrlSearchParams, Window,
 };
 
 /// Called once, before the islands wake.
@@ -53,6 +56,19 @@ async fn ask_until(address: &str, signal: &AbortSignal) -> Option<(bool, String)
     let init = RequestInit::new();
     init.set_signal(Some(signal));
     ask(address, &init).await
+}
+
+/// What a page says, without its frame; sent as a form where there are fields. None where the server does not answer as it should.
+async fn fragment(address: &str, fields: Option<&UrlSearchParams>) -> Option<Element> {
+    let init = RequestInit::new();
+    let header = js_sys::Array::of2(&"X-Fragment".into(), &"1".into());
+    init.set_headers(&js_sys::Array::of1(&header));
+    if let Some(fields) = fields {
+        init.set_method("POST");
+        init.set_body(fields);
+    }
+    let (_, text) = ask(address, &init).await?;
+    parsed(&text)?.query_selector("[data-fragment]").ok()?
 }
 
 /// HTML as a document of its own, in which no script runs.

@@ -5,10 +5,12 @@
 //! (`data-base` of the document, `data-scope` of `main`). Nor are they reactive: the server draws them, the browser
 //! ([`crate::browser`]) changes what they are made of by its ids. Signals and effects for a dozen attributes were a third of the WASM.
 
+pub mod changes;
 pub mod companion;
 pub mod live;
 pub mod search;
 
+pub use changes::Changes;
 pub use companion::Companion;
 pub use live::Live;
 pub use search::SearchBox;
