@@ -1,6 +1,6 @@
 //! The addresses of pages. A page's address is its state: every link changes one thing of it and keeps the rest.
 
-use crate::model::{Asked, Tab};
+use crate::model::{ActivityAsked, ActivityTab, Asked, Tab};
 use std::fmt::Write as _;
 
 /// Percent-encodes what may not stand in a path, or in a value of a query.
@@ -32,6 +32,13 @@ pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
     text
 }
 
+/// A text as a value in a query.
+pub(crate) fn value(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    encode(text, "-._~/:@*,!", &mut encoded);
+    encoded
+}
+
 /// `/r/{registry}`.
 pub(crate) fn registry(base: &str, registry: &str) -> String {
     format!("{base}/r/{}", path(registry))
@@ -61,6 +68,53 @@ pub(crate) fn repository(base: &str, of: &str, asked: &Asked) -> String {
 /// The page of search results.
 pub(crate) fn search(base: &str, asked: &Asked) -> String {
     format!("{base}/search{}", list(asked))
+}
+
+/// What was done, and the jobs that did it.
+pub(crate) fn activity(base: &str, asked: &ActivityAsked) -> String {
+    let before = if asked.before == 0 { String::new() } else { asked.before.to_string() };
+    let tab = if asked.tab == ActivityTab::Jobs { "jobs" } else { "" };
+    let mut pairs = vec![("tab", tab)];
+    pairs.extend(asked.filters());
+    pairs.extend([
+        ("state", asked.state.as_deref().unwrap_or_default()),
+        ("after", asked.after.as_deref().unwrap_or_default()),
+        ("n", &before),
+    ]);
+    format!("{base}/activity{}", query(&pairs))
+}
+
+/// The same as a file: `jsonl` or `csv`.
+pub(crate) fn activity_export(base: &str, asked: &ActivityAsked, form: &str) -> String {
+    let mut pairs = vec![("as", form)];
+    pairs.extend(asked.filters());
+    format!("{base}/api/v1/activity/export{}", query(&pairs))
+}
+
+impl ActivityAsked {
+    /// What narrows the list, by the names that it has in addresses.
+    pub(crate) fn filters(&self) -> [(&'static str, &str); 9] {
+        fn text(text: &Option<String>) -> &str {
+            text.as_deref().unwrap_or_default()
+        }
+        [
+            ("q", &self.q),
+            ("registry", text(&self.registry)),
+            ("repository", text(&self.repository)),
+            ("tag", text(&self.tag)),
+            ("action", text(&self.action)),
+            ("actor", text(&self.actor)),
+            ("source", text(&self.source)),
+            ("since", text(&self.since)),
+            ("until", text(&self.until)),
+        ]
+    }
+
+    /// The same, from the first page on.
+    #[must_use]
+    pub(crate) fn first(&self) -> Self {
+        Self { after: None, before: 0, ..self.clone() }
+    }
 }
 
 fn list(asked: &Asked) -> String {

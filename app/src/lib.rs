@@ -27,12 +27,14 @@ mod model;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
+mod reference;
+#[cfg(feature = "ssr")]
 mod shell;
 
 #[cfg(feature = "ssr")]
 pub use model::*;
 #[cfg(feature = "ssr")]
-pub use shell::{shell, to_html};
+pub use shell::{fragment, fragment_html, shell, to_html};
 
 #[cfg(feature = "hydrate")]
 mod browser;

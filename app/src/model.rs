@@ -5,6 +5,9 @@
 use api::{Hit, Image, List, Registry, Repository, Tag, Totals};
 use std::collections::BTreeMap;
 
+mod change;
+pub use change::{ActivityAsked, ActivityModel, ActivityShown, ActivityTab, CleanUpModel, CopyModel, JobModel, PlanModel, RetagModel};
+
 /// What surrounds every page.
 #[derive(Debug, Clone, Default)]
 pub struct Frame {
@@ -24,6 +27,10 @@ pub struct Frame {
     pub registries: usize,
     /// Host (and port) under which people reach us: for the commands of empty states.
     pub public_host: String,
+    /// Whether any registry can be changed through us: what changes them is shown only then.
+    pub can_change: bool,
+    /// Only the content is asked for, to be shown in a dialog or a notice of a page that is open already.
+    pub fragment: bool,
 }
 
 /// The built front end: paths below `base`, from `assets.json` of `cargo xtask site`.
@@ -83,6 +90,18 @@ pub enum Page {
     Image(Box<ImageModel>),
     /// `/search`
     Search(SearchModel),
+    /// `/plans/{id}`
+    Plan(PlanModel),
+    /// `/jobs/{id}`
+    Job(JobModel),
+    /// `/retag`
+    Retag(RetagModel),
+    /// `/copy`
+    Copy(CopyModel),
+    /// `/clean-up`
+    CleanUp(CleanUpModel),
+    /// `/activity`
+    Activity(ActivityModel),
     /// Any address that cannot be answered as asked.
     Problem(ProblemModel),
 }
@@ -183,6 +202,8 @@ pub struct RepositoryModel {
     pub error: Option<QueryError>,
     /// Labels and annotations of the newest tag (source, licences, documentation); may be empty.
     pub labels: BTreeMap<String, String>,
+    /// How many tags match `asked.q`, however the list gathers them; none where that is not known.
+    pub matching: Option<u64>,
 }
 
 /// The tabs of an image.
@@ -307,6 +328,12 @@ impl Page {
             Self::Catalogue(CatalogueModel { error: Some(_), .. })
             | Self::Repository(RepositoryModel { error: Some(_), .. })
             | Self::Search(SearchModel { error: Some(_), .. }) => 400,
+            Self::Plan(PlanModel { problem: Some(problem), .. })
+            | Self::Job(JobModel { problem: Some(problem), .. })
+            | Self::Retag(RetagModel { problem: Some(problem), .. })
+            | Self::Copy(CopyModel { problem: Some(problem), .. })
+            | Self::CleanUp(CleanUpModel { problem: Some(problem), .. })
+            | Self::Activity(ActivityModel { problem: Some(problem), .. }) => problem.status,
             _ => 200,
         }
     }
@@ -325,6 +352,17 @@ impl Page {
             Self::Image(m) => format!("{} of {}", m.tab.title(), m.image.reference),
             Self::Search(m) if m.asked.q.is_empty() => "Search".to_owned(),
             Self::Search(m) => format!("{} · Search", m.asked.q),
+            Self::Plan(m) => crate::pages::plan::title(&m.plan),
+            Self::Job(m) => m.job.summary.clone(),
+            Self::Retag(m) => format!("Retag {}", m.reference),
+            Self::Copy(m) => format!("Copy {}", m.refs.first().map_or("", String::as_str)),
+            Self::CleanUp(_) => "Clean-up".to_owned(),
+            Self::Activity(m) => {
+                let place =
+                    [m.asked.registry.as_deref(), m.asked.repository.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("/");
+                let tab = if m.asked.tab == ActivityTab::Jobs { "Jobs" } else { "Activity" };
+                [place.as_str(), tab].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+            }
             Self::Problem(m) => m.problem.title.clone(),
         };
         format!("{} · Supercargo", crate::text::visible(&what))

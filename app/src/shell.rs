@@ -2,10 +2,10 @@
 
 use crate::{
     html::Html,
-    islands::{Companion, Live, SearchBox, search::Base},
+    islands::{Changes, Companion, Live, SearchBox, search::Base},
     model::{Frame, Page},
     pages,
-    ui::{icon, keys, page::WRAP, theme},
+    ui::{icon, keys, nav, page::WRAP, panel, theme},
 };
 use leptos::prelude::*;
 
@@ -30,9 +30,10 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
     let place = place(&page);
     let (reference, now) = (reference(&page), now(&page));
     let rules = format!(
-        r#"{{"prefetch":[{{"where":{{"and":[{{"href_matches":"{base}/*"}},{{"not":{{"href_matches":["{base}/api/*","{base}/v2/*"]}}}}]}},"eagerness":"moderate"}}]}}"#
+        r#"{{"prefetch":[{{"where":{{"and":[{{"href_matches":"{base}/*"}},{{"not":{{"href_matches":["{base}/api/*","{base}/v2/*","{base}/clean-up*"]}}}}]}},"eagerness":"moderate"}}]}}"#
     );
-    let at_home = matches!(page, Page::Catalogue(_));
+    let again = again(&page).map(|seconds| view! { <noscript><meta http-equiv="refresh" content=seconds.to_string()/></noscript> });
+    let events = events(&page);
     let nonce = frame.nonce.clone();
     view! {
         <!DOCTYPE html>
@@ -46,6 +47,7 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
                 <title inner_html=title.into_string()></title>
                 <link rel="stylesheet" href=format!("{base}{}", frame.assets.css)/>
                 <link rel="icon" type="image/svg+xml" href=format!("{base}/favicon.svg")/>
+                {again}
                 <script type="speculationrules" nonce=nonce.clone() inner_html=rules></script>
             </head>
             <body>
@@ -58,26 +60,19 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
                 </a>
                 <header class="sticky top-0 z-30 border-b border-line bg-paper">
                     <div class=format!("{WRAP} flex h-13.5 items-center gap-7 max-md:gap-3")>
+                        {nav::narrow(frame, &page)}
                         <a class="flex items-center gap-2.5 text-[15px] font-[650] tracking-tight hover:no-underline" href=format!("{base}/")>
                             <svg class="size-5.5 flex-none" viewBox="0 0 24 24" fill="none" aria-hidden="true" inner_html=LOGO></svg>
                             <span class="max-[22rem]:sr-only">"Supercargo"</span>
                         </a>
-                        <nav class="max-md:hidden" aria-label="Main">
-                            <a
-                                class="rounded-md px-2.5 py-1.5 text-ink-2 hover:text-ink hover:no-underline aria-[current]:bg-sunken aria-[current]:text-ink"
-                                href=format!("{base}/")
-                                aria-current=at_home.then_some("page")
-                            >
-                                "Catalogue"
-                            </a>
-                        </nav>
+                        {nav::wide(frame, &page)}
                         <div class="ml-auto flex min-w-0 items-center gap-3 max-md:flex-1 max-md:gap-1.5">
                             <SearchBox/>
                             {theme::button(frame)}
                         </div>
                     </div>
                 </header>
-                <main class=format!("{WRAP} min-h-[calc(100vh-7.5rem)] outline-none") id="main" tabindex="-1" data-now=now data-ref=reference data-place=place data-scope=scope>
+                <main class=format!("{WRAP} min-h-[calc(100vh-7.5rem)] outline-none") id="main" tabindex="-1" data-now=now data-ref=reference data-place=place data-scope=scope data-events=events>
                     {pages::draw(frame, page)}
                 </main>
                 <footer class="border-t border-line">
@@ -92,7 +87,9 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
                     </div>
                 </footer>
                 {keys::dialog()}
+                {panel::places()}
                 <Companion/>
+                <Changes/>
                 <Live/>
                 <script
                     nonce=nonce
@@ -103,6 +100,23 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
             </body>
         </html>
     }
+}
+
+/// Only what a page says, for a dialog or a notice of a page that is open already.
+pub fn fragment(frame: &Frame, page: Page) -> impl IntoView + use<> {
+    let kind = match &page {
+        Page::Job(_) => "job",
+        _ => "dialog",
+    };
+    view! { <section data-fragment=kind>{pages::draw(frame, page)}</section> }
+}
+
+/// A fragment as text, for tests.
+pub fn fragment_html(frame: &Frame, page: Page) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| fragment(frame, page).to_html());
+    owner.unset_with_forced_cleanup();
+    html
 }
 
 /// The document as text, for tests and for pages made outside a Leptos handler.
@@ -121,8 +135,24 @@ fn scope(page: &Page) -> String {
         Page::Repository(model) => format!("{}/{}", model.repository.registry, model.repository.repository),
         Page::Image(model) => format!("{}/{}", model.image.registry, model.image.repository),
         Page::Problem(model) => model.registry.as_ref().map(|registry| registry.name.clone()).unwrap_or_default(),
-        Page::Search(_) => String::new(),
+        Page::Activity(model) => model.asked.registry.clone().unwrap_or_else(|| "*".to_owned()),
+        // Whatever is told of the job concerns its page.
+        Page::Job(model) if !model.job.state.is_over() => "*".to_owned(),
+        Page::Search(_) | Page::Plan(_) | Page::Job(_) | Page::Retag(_) | Page::Copy(_) | Page::CleanUp(_) => String::new(),
     }
+}
+
+/// The stream that tells of a page's changes, where that is not the one of all registries.
+fn events(page: &Page) -> Option<String> {
+    match page {
+        Page::Job(model) => Some(format!("/api/v1/jobs/{}/events", model.job.id)),
+        _ => None,
+    }
+}
+
+/// After how many seconds a page is to be loaded again where no script does that.
+fn again(page: &Page) -> Option<u8> {
+    matches!(page, Page::Job(model) if !model.job.state.is_over()).then_some(2)
 }
 
 /// The place as it is remembered among the recent ones: a repository's or an image's reference.
@@ -150,6 +180,12 @@ fn now(page: &Page) -> i64 {
         Page::Repository(model) => model.now,
         Page::Image(model) => model.now,
         Page::Search(model) => model.now,
+        Page::Plan(model) => model.now,
+        Page::Job(model) => model.now,
+        Page::Retag(model) => model.now,
+        Page::Copy(model) => model.now,
+        Page::CleanUp(model) => model.now,
+        Page::Activity(model) => model.now,
         Page::Problem(model) => model.now,
     }
 }

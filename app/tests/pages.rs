@@ -4,7 +4,7 @@
 
 mod content;
 
-use api::{Code, Problem, Repository, State};
+use api::{Code, Problem, Registry, Repository, State};
 use app::*;
 use content::*;
 use std::{collections::BTreeMap, path::Path};
@@ -183,7 +183,8 @@ fn trouble_says_what_happened_and_where_to_read_what_mends_it() {
         text.contains("local does not answer. local.example:5000 refuses the connection. What is shown here was last seen 4 s ago."),
         "{text}"
     );
-    let model = RegistryModel { now: NOW, registry: registry("local", State::Unreachable), notifications: None, refreshing: false };
+    let silent = Registry { problem: registry("local", State::Unreachable).problem, state: State::Unreachable, ..no_deletes() };
+    let model = RegistryModel { now: NOW, registry: silent, notifications: None, refreshing: false };
     let text = text_of(main_of(&drawn(Page::Registry(model))));
     assert!(text.contains("What mends it: Is the registry running"), "{text}");
     assert!(text.contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{text}");

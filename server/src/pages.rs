@@ -1,14 +1,24 @@
 //! Pages: read what an address asks, ask the use cases, fill the model, have `app` draw it.
 
+mod activity;
+mod changes;
+mod clean_up;
 mod forms;
 mod image;
+mod jobs;
 mod lists;
+mod plans;
 mod problem;
 mod registry;
 mod render;
 
+pub(crate) use activity::activity;
+pub(crate) use changes::{copy, copy_form, delete, retag, retag_form};
+pub(crate) use clean_up::{clean_up, clean_up_plan};
 pub(crate) use forms::{refresh, theme};
+pub(crate) use jobs::{cancel, job, undo};
 pub(crate) use lists::{catalogue, search};
+pub(crate) use plans::{carry_out, plan};
 pub(crate) use problem::{fail, refuse};
 pub(crate) use registry::{below_registry, registry};
 pub(crate) use render::Head;

@@ -28,6 +28,11 @@ impl Query {
         Ok(self.text(name)?.map(str::to_owned))
     }
 
+    /// A parameter that may be given as often as there are values; empty ones do not count.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.clone()).collect()
+    }
+
     /// A parameter that cannot be left out.
     pub(crate) fn required(&self, name: &str) -> Result<&str, Problem> {
         self.text(name)?.ok_or_else(|| Problem::new(Code::BadQuery, format!("“{name}” is missing.")))
@@ -80,6 +85,7 @@ mod tests {
         assert!(q.switch("flag").unwrap() && !q.switch("off").unwrap());
         assert_eq!(q.count("n").unwrap(), 5);
         assert_eq!(q.text("x").unwrap_err().code, Code::BadQuery);
+        assert_eq!((q.all("x"), q.all("sort")), (vec!["1".to_owned(), "2".to_owned()], vec![]));
         assert_eq!(q.required("ref").unwrap_err().code, Code::BadQuery);
         for bad in ["0", "1001", "-1", "abc", "1e3", "99999999999"] {
             assert_eq!(Query::parse(&format!("limit={bad}")).limit().unwrap_err().code, Code::BadQuery, "{bad}");

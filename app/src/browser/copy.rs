@@ -1,7 +1,6 @@
 //! Copying a text, by the clipboard's own interface or, on plain http where that is absent, by a selection.
 
-use super::{closest, document, on, window};
-use leptos::prelude::{RwSignal, Set};
+use super::{closest, document, on, say, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, Event, HtmlDocument, HtmlTextAreaElement};
@@ -9,7 +8,7 @@ use web_sys::{Element, Event, HtmlDocument, HtmlTextAreaElement};
 /// How long a button shows that it copied.
 const SHOWN_MS: i32 = 1500;
 
-pub(crate) fn listen(said: RwSignal<String>) {
+pub(crate) fn listen() {
     let Some(document) = document() else { return };
     on(&document, "click", move |event: Event| {
         let Some(button) = closest(&event, "[data-copy]") else { return };
@@ -18,9 +17,9 @@ pub(crate) fn listen(said: RwSignal<String>) {
         spawn_local(async move {
             if copy(&text).await {
                 confirm(&button);
-                said.set(["Copied ", &short(&text)].concat());
+                say("said", &["Copied ", &short(&text)].concat());
             } else {
-                said.set("The browser does not allow copying.".to_owned());
+                say("said", "The browser does not allow copying.");
             }
         });
     });
@@ -29,7 +28,7 @@ pub(crate) fn listen(said: RwSignal<String>) {
         let Some(text) = event.dyn_ref::<web_sys::CustomEvent>().and_then(|event| event.detail().as_string()) else { return };
         spawn_local(async move {
             if copy(&text).await {
-                said.set(["Copied ", &short(&text)].concat());
+                say("said", &["Copied ", &short(&text)].concat());
             }
         });
     });

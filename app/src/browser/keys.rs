@@ -1,6 +1,6 @@
 //! The keyboard. Nothing is captured while a field has the focus, or with a modifier that belongs to the browser.
 
-use super::{all, clock, document, first, is_typing, main, on, window};
+use super::{all, chosen, clock, document, first, is_typing, main, on, window};
 use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, KeyboardEvent};
@@ -22,7 +22,10 @@ pub(crate) fn listen() {
             return;
         }
         if key == "Escape" {
-            close_menus(true);
+            // One thing at a time: first what is open, then what is chosen.
+            if !dialog_is_open() && !close_menus(true) && !is_typing() {
+                chosen::clear();
+            }
             return;
         }
         if event.ctrl_key() || event.meta_key() || event.alt_key() || is_typing() || dialog_is_open() {
@@ -30,7 +33,8 @@ pub(crate) fn listen() {
         }
         let after_g = clock() - chord.take() < CHORD_MS;
         let done = match key.as_str() {
-            "c" if after_g => window().and_then(|window| window.location().set_href(&[&super::base(), "/"].concat()).ok()),
+            "c" if after_g => go("/"),
+            "a" if after_g => go("/activity"),
             "g" => {
                 chord.set(clock());
                 Some(())
@@ -39,6 +43,8 @@ pub(crate) fn listen() {
             "f" => focus("#filter"),
             "j" => step(1),
             "k" => step(-1),
+            "x" | "X" => chosen::toggle(event.shift_key()),
+            "d" => chosen::delete(),
             "y" => copy(),
             "?" => show_keys(),
             _ => None,
@@ -73,15 +79,21 @@ fn show_keys() -> Option<()> {
     document()?.get_element_by_id("keys")?.dyn_into::<HtmlDialogElement>().ok()?.show_modal().ok()
 }
 
-/// Closes open menus; the focus goes back to the button of the one that had it.
-fn close_menus(refocus: bool) -> Option<()> {
-    for menu in all(&document()?.document_element()?, "details[name=menu][open]") {
+fn go(path: &str) -> Option<()> {
+    window()?.location().set_href(&[&super::base(), path].concat()).ok()
+}
+
+/// Closes open menus, if any are; the focus goes back to the button of the one that had it.
+fn close_menus(refocus: bool) -> bool {
+    let open = document().and_then(|document| document.document_element()).map(|root| all(&root, "details[name=menu][open]"));
+    let open = open.unwrap_or_default();
+    for menu in &open {
         let _ = menu.remove_attribute("open");
         if refocus && let Ok(Some(button)) = menu.query_selector("summary") {
             let _ = button.unchecked_into::<HtmlElement>().focus();
         }
     }
-    Some(())
+    !open.is_empty()
 }
 
 /// Moves the focus by a row; from nowhere to the first (or, upwards, to the last).

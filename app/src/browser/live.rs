@@ -1,20 +1,21 @@
 //! Draws the page's content anew when its subject changed, and tells times anew as they pass.
 
-use super::{all, base, clock, document, main, on, set, window};
+use super::{all, ask, base, by_id, clock, document, hide, main, on, parsed, set, window};
 use crate::ago::ago;
-use gloo_net::http::Request;
-use leptos::prelude::{RwSignal, Set, set_interval, set_timeout};
+use leptos::prelude::{set_interval, set_timeout};
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{
-    DomParser, Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node, SupportedType,
-};
+use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node, RequestInit};
 
 /// Changes come in bursts; one drawing serves them all.
 const GATHER: Duration = Duration::from_millis(400);
 /// Not oftener than this, however much changes.
 const REST_MS: f64 = 3000.0;
+/// The same for a page about something that is at work, which has a stream of its own.
+const REST_AT_WORK_MS: f64 = 600.0;
+/// Where its events are cut.
+const POLL: Duration = Duration::from_secs(2);
 const RETELL: Duration = Duration::from_secs(30);
 
 #[derive(Default)]
@@ -34,52 +35,81 @@ fn state() -> Rc<RefCell<State>> {
     STATE.with(Rc::clone)
 }
 
-pub(crate) fn listen(waiting: RwSignal<bool>) {
+pub(crate) fn listen() {
     take_clock();
     set_interval(retell, RETELL);
     let Some(document) = document() else { return };
-    let Some(scope) = main().and_then(|main| main.get_attribute("data-scope")).filter(|scope| !scope.is_empty()) else { return };
-    connect(&scope, waiting);
+    if let Some(button) = by_id("waiting") {
+        // Now, whatever people are in the middle of: they asked.
+        on(&button, "click", |_: Event| spawn_local(draw(true)));
+    }
+    if scope().is_empty() {
+        return;
+    }
+    connect();
+    if own_stream().is_some() {
+        set_interval(
+            move || {
+                if !scope().is_empty() {
+                    plan()
+                }
+            },
+            POLL,
+        );
+    }
     // A hidden page holds no connection; when it is seen again it first looks what it missed.
     on(&document, "visibilitychange", move |_: Event| {
         if super::document().is_some_and(|document| document.hidden()) {
-            if let Some(source) = state().borrow_mut().source.take() {
-                source.close();
-            }
-        } else {
+            close();
+        } else if !scope().is_empty() {
             retell();
-            plan(waiting);
-            connect(&scope, waiting);
+            plan();
+            connect();
         }
     });
 }
 
-fn connect(scope: &str, waiting: RwSignal<bool>) {
+/// Whose changes the page wants to hear of; of nobody's any more, where it is empty.
+fn scope() -> String {
+    main().and_then(|main| main.get_attribute("data-scope")).unwrap_or_default()
+}
+
+/// The page's own stream, where it does not listen to that of all registries.
+fn own_stream() -> Option<String> {
+    main()?.get_attribute("data-events")
+}
+
+fn close() {
+    if let Some(source) = state().borrow_mut().source.take() {
+        source.close();
+    }
+}
+
+fn connect() {
     if state().borrow().source.is_some() {
         return;
     }
-    let Ok(source) = EventSource::new(&[&base(), "/api/v1/events"].concat()) else { return };
-    let scope = scope.to_owned();
+    let address = [base(), own_stream().unwrap_or_else(|| "/api/v1/events".to_owned())].concat();
+    let Ok(source) = EventSource::new(&address) else { return };
     on(&source, "message", move |event: MessageEvent| {
-        let change = event.data().as_string().and_then(|text| parsed(&text));
-        if change.is_some_and(|change| concerns(&scope, &change)) {
-            plan(waiting);
+        let scope = scope();
+        if scope.is_empty() {
+            close();
+        } else if scope == "*" || event.data().as_string().and_then(|text| told(&text)).is_some_and(|change| concerns(&scope, &change)) {
+            plan();
         }
     });
     state().borrow_mut().source = Some(source);
 }
 
 /// Registry and repository of an event. JSON by the browser: the page needs no parser for two words.
-fn parsed(text: &str) -> Option<(String, Option<String>)> {
+fn told(text: &str) -> Option<(String, Option<String>)> {
     let value = js_sys::JSON::parse(text).ok()?;
     let field = |name: &str| js_sys::Reflect::get(&value, &name.into()).ok()?.as_string();
     Some((field("registry")?, field("repository")))
 }
 
 fn concerns(scope: &str, (registry, repository): &(String, Option<String>)) -> bool {
-    if scope == "*" {
-        return true;
-    }
     match (scope.split_once('/'), repository) {
         (None, _) => scope == registry,
         (Some((of, _)), None) => of == registry,
@@ -88,32 +118,27 @@ fn concerns(scope: &str, (registry, repository): &(String, Option<String>)) -> b
 }
 
 /// Draws soon, unless that is already planned.
-fn plan(waiting: RwSignal<bool>) {
+fn plan() {
     let state = state();
     let mut state = state.borrow_mut();
     if std::mem::replace(&mut state.planned, true) {
         return;
     }
-    let rest = (state.drawn_at + REST_MS - clock()).max(0.0);
-    set_timeout(move || spawn_local(draw(waiting, false)), GATHER.max(Duration::from_millis(u64::from(rest as u32))));
+    let rest = if own_stream().is_some() { REST_AT_WORK_MS } else { REST_MS };
+    let rest = (state.drawn_at + rest - clock()).max(0.0);
+    set_timeout(move || spawn_local(draw(false)), GATHER.max(Duration::from_millis(u64::from(rest as u32))));
 }
 
-/// Draws now, whatever people are in the middle of: they asked.
-pub(crate) fn show_now(waiting: RwSignal<bool>) {
-    spawn_local(draw(waiting, true));
-}
-
-async fn draw(waiting: RwSignal<bool>, asked: bool) {
+async fn draw(asked: bool) {
     state().borrow_mut().planned = false;
     if !asked && is_busy() {
-        waiting.set(true);
+        hide("waiting", false);
         return;
     }
-    waiting.set(false);
+    hide("waiting", true);
     state().borrow_mut().drawn_at = clock();
     let Some(address) = window().and_then(|window| window.location().href().ok()) else { return };
-    let Ok(response) = Request::get(&address).header("Accept", "text/html").send().await else { return };
-    let Ok(text) = response.text().await else { return };
+    let Some((_, text)) = ask(&address, &RequestInit::new()).await else { return };
     let _ = replace(&text);
 }
 
@@ -125,28 +150,39 @@ fn is_busy() -> bool {
     selecting || open || super::is_typing()
 }
 
-/// Puts the new content in the place of the old; focus, folds and unfolded parts stay as they were.
+/// Puts the new page's content in the place of the old.
 fn replace(text: &str) -> Option<()> {
     let document = document()?;
-    let fresh = DomParser::new().ok()?.parse_from_string(text, SupportedType::TextHtml).ok()?;
+    let fresh = parsed(text)?;
     let new = fresh.get_element_by_id("main")?;
     let old = main()?;
-    let focused = document.active_element().filter(|element| old.contains(Some(element))).and_then(|element| address_of(&element));
-    let folds = checked(&old);
-    let opened = opened(&old);
-
-    old.set_text_content(None);
-    while let Some(child) = new.first_child() {
-        let child: Node = child;
-        old.append_child(&child).ok()?;
-    }
-    for name in ["data-now", "data-ref", "data-place"] {
+    swap(&old, &new);
+    for name in ["data-now", "data-ref", "data-place", "data-scope"] {
         if let Some(value) = new.get_attribute(name) {
             set(&old, name, &value);
         }
     }
     document.set_title(&fresh.title());
     take_clock();
+    let drawn = Event::new("supercargo:drawn").ok()?;
+    document.dispatch_event(&drawn).ok().map(|_| ())
+}
+
+/// Moves what is in one element into another, in the place of what that had; focus, what is chosen or folded and what
+/// is unfolded stay as they were.
+pub(crate) fn swap(old: &Element, new: &Element) {
+    let focused = document().and_then(|document| document.active_element()).filter(|element| old.contains(Some(element)));
+    let focused = focused.and_then(|element| address_of(&element));
+    let folds = checked(old);
+    let opened = opened(old);
+
+    old.set_text_content(None);
+    while let Some(child) = new.first_child() {
+        let child: Node = child;
+        if old.append_child(&child).is_err() {
+            return;
+        }
+    }
 
     for label in folds {
         if let Some(input) = old.query_selector(&attribute("input", "aria-label", &label)).ok().flatten() {
@@ -154,15 +190,13 @@ fn replace(text: &str) -> Option<()> {
         }
     }
     for id in opened {
-        if let Some(details) = document.get_element_by_id(&id).and_then(|element| element.dyn_into::<HtmlDetailsElement>().ok()) {
+        if let Some(details) = by_id(&id).and_then(|element| element.dyn_into::<HtmlDetailsElement>().ok()) {
             details.set_open(true);
         }
     }
     if let Some(element) = focused.and_then(|selector| old.query_selector(&selector).ok().flatten()) {
         let _ = element.unchecked_into::<HtmlElement>().focus();
     }
-    let drawn = Event::new("supercargo:drawn").ok()?;
-    document.dispatch_event(&drawn).ok().map(|_| ())
 }
 
 /// A selector that finds the same thing again: by its id, its address or what it copies.
@@ -187,7 +221,7 @@ fn attribute(element: &str, name: &str, value: &str) -> String {
 }
 
 fn checked(within: &Element) -> Vec<String> {
-    all(within, ".head input:checked").iter().filter_map(|input| input.get_attribute("aria-label")).collect()
+    all(within, ".rows input:checked").iter().filter_map(|input| input.get_attribute("aria-label")).collect()
 }
 
 fn opened(within: &Element) -> Vec<String> {

@@ -1,14 +1,20 @@
 //! What the islands do to the page in the browser. Only here is the DOM touched.
 
+pub(crate) mod changes;
+pub(crate) mod chosen;
 pub(crate) mod copy;
 pub(crate) mod keys;
 pub(crate) mod live;
+pub(crate) mod preview;
 pub(crate) mod pull;
 pub(crate) mod search;
 pub(crate) mod theme;
 
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, Event, EventTarget, Storage, Window};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, Document, DomParser, Element, Event, EventTarget, RequestInit, Response, Storage, SupportedType, UrlSearchParams, Window,
+};
 
 /// Called once, before the islands wake.
 pub fn wake() {
@@ -26,7 +32,7 @@ fn document() -> Option<Document> {
 }
 
 fn main() -> Option<Element> {
-    document()?.get_element_by_id("main")
+    by_id("main")
 }
 
 fn storage() -> Option<Storage> {
@@ -36,6 +42,42 @@ fn storage() -> Option<Storage> {
 /// The path prefix of every address of ours.
 fn base() -> String {
     document().and_then(|document| document.document_element()?.get_attribute("data-base")).unwrap_or_default()
+}
+
+/// Asks the server: whether it went well, and what it said. None where it does not answer.
+async fn ask(address: &str, init: &RequestInit) -> Option<(bool, String)> {
+    let response: Response = JsFuture::from(window()?.fetch_with_str_and_init(address, init)).await.ok()?.unchecked_into();
+    let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+    Some((response.ok(), text))
+}
+
+/// The same, to be broken off by a signal.
+async fn ask_until(address: &str, signal: &AbortSignal) -> Option<(bool, String)> {
+    let init = RequestInit::new();
+    init.set_signal(Some(signal));
+    ask(address, &init).await
+}
+
+/// What a page says, without its frame; sent as a form where there are fields. None where the server does not answer as it should.
+async fn fragment(address: &str, fields: Option<&UrlSearchParams>) -> Option<Element> {
+    let init = RequestInit::new();
+    let header = js_sys::Array::of2(&"X-Fragment".into(), &"1".into());
+    init.set_headers(&js_sys::Array::of1(&header));
+    if let Some(fields) = fields {
+        init.set_method("POST");
+        init.set_body(fields);
+    }
+    let (_, text) = ask(address, &init).await?;
+    parsed(&text)?.query_selector("[data-fragment]").ok()?
+}
+
+/// HTML as a document of its own, in which no script runs.
+fn parsed(text: &str) -> Option<Document> {
+    DomParser::new().ok()?.parse_from_string(text, SupportedType::TextHtml).ok()
+}
+
+fn by_id(id: &str) -> Option<Element> {
+    document()?.get_element_by_id(id)
 }
 
 /// The elements below one that match, in order.
@@ -52,6 +94,20 @@ fn first(selector: &str) -> Option<Element> {
 /// Sets the attributes of one element.
 fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
+}
+
+/// Hides an element, or shows it.
+fn hide(id: &str, hidden: bool) {
+    if let Some(element) = by_id(id) {
+        let _ = element.toggle_attribute_with_force("hidden", hidden);
+    }
+}
+
+/// Has something said to screen readers.
+fn say(id: &str, words: &str) {
+    if let Some(place) = by_id(id) {
+        place.set_text_content(Some(words));
+    }
 }
 
 /// Milliseconds since 1970 by the browser's clock.

@@ -1,19 +1,30 @@
 //! The search field at work: asks while typing, shows, moves, opens, remembers.
 
-use super::{base, clock, storage, window};
+use super::{ask_until, base, by_id, clock, hide, on, set, storage, window};
 use crate::{
     ago::ago,
     html::Html,
-    islands::search::{EXAMPLE, Found, Item, line_id},
+    islands::search::{CLOSED, FORM, INPUT, TOLD},
     ui::icon::Icon,
 };
-use gloo_net::http::Request;
 use js_sys::{Array, JSON, Reflect};
-use leptos::{html::Input, prelude::*};
-use std::time::Duration;
-use wasm_bindgen::JsValue;
+use leptos::prelude::set_timeout;
+use std::{cell::RefCell, time::Duration};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, AbortSignal, KeyboardEvent};
+use web_sys::{AbortController, AbortSignal, Event, HtmlInputElement, KeyboardEvent};
+
+// How it looks while it is open.
+const OPEN: &str = "fixed inset-x-3 top-3 z-50 mx-auto max-w-[640px] rounded-xl border border-line-strong bg-raised shadow-pop md:top-16";
+const FORM_OPEN: &str = "flex h-13 items-center gap-2.5 border-b border-line px-4 text-ink-3";
+const INPUT_OPEN: &str = "min-w-0 flex-1 bg-transparent text-md text-ink outline-none placeholder:text-ink-3";
+const TOLD_WRONG: &str = "text-xs text-bad";
+const HEADING: &str = "px-4 pt-2.5 pb-1 text-[11.5px] font-semibold text-ink-3";
+const LINE: &str = "flex min-h-9.5 items-center gap-2.5 px-4 py-1.5 hover:bg-sunken hover:no-underline";
+const LINE_ON: &str = "flex min-h-9.5 items-center gap-2.5 bg-accent-soft px-4 py-1.5 hover:no-underline";
+
+/// An example of the language, for those who did not know that there is one.
+const EXAMPLE: &str = "repo:team/* tag:~^v2 arch:arm64 age:>30d size:>500MB signed:no";
 
 /// A pause in typing this long is waited for while an answer is still on its way; else nothing is waited for.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -21,135 +32,224 @@ const LIMIT: &str = "12";
 /// How many places are remembered, and how many of them shown.
 const RECENT: usize = 8;
 
+/// What the list shows: the API's hits, recent places, or hints.
 #[derive(Default)]
-struct Asking {
+struct Found {
+    /// In groups, in order.
+    items: Vec<Item>,
+    /// `38 results · 3 ms`, or what is wrong with the query.
+    told: String,
+    /// The query cannot be read.
+    wrong: bool,
+}
+
+/// A line of the list.
+struct Item {
+    /// The heading that it stands under.
+    group: &'static str,
+    /// Where it leads.
+    href: String,
+    /// Icon, text and note.
+    content: Html,
+}
+
+#[derive(Default)]
+struct Search {
+    open: bool,
+    found: Found,
+    active: Option<usize>,
     /// Counts the questions: an answer to any but the last is thrown away.
     turn: u32,
     running: Option<AbortController>,
 }
 
-/// The state of the field; cheap to copy into handlers.
-#[derive(Clone, Copy)]
-pub(crate) struct Search {
-    open: RwSignal<bool>,
-    found: RwSignal<Found>,
-    active: RwSignal<Option<usize>>,
-    field: NodeRef<Input>,
-    asking: StoredValue<Asking, LocalStorage>,
+thread_local! {
+    static SEARCH: RefCell<Search> = RefCell::default();
+}
+
+fn with<T>(f: impl FnOnce(&mut Search) -> T) -> T {
+    SEARCH.with(|search| f(&mut search.borrow_mut()))
+}
+
+fn field() -> Option<HtmlInputElement> {
+    Some(by_id("search")?.unchecked_into())
+}
+
+pub(crate) fn listen() {
+    let Some(field) = field() else { return };
+    on(&field, "input", |_: Event| typed());
+    on(&field, "focus", |_: Event| typed());
+    on(&field, "blur", |_: Event| close());
+    on(&field, "keydown", |event: KeyboardEvent| key(&event));
+    if let Some(list) = by_id("search-list") {
+        // Pressing a line must not take the focus from the field: the list would close before the click.
+        on(&list, "mousedown", |event: Event| event.prevent_default());
+    }
+    // Someone was faster than we.
+    if super::document().and_then(|document| document.active_element()).is_some_and(|active| active == **field) {
+        typed();
+    }
+}
+
+fn text_typed() -> String {
+    field().map(|field| field.value()).unwrap_or_default()
+}
+
+fn close() {
+    with(|search| {
+        search.open = false;
+        search.active = None;
+        search.draw();
+    });
+}
+
+fn typed() {
+    let text = text_typed();
+    let mut wait = false;
+    let turn = with(|search| {
+        search.open = true;
+        search.turn += 1;
+        if let Some(running) = search.running.take() {
+            running.abort();
+            wait = true;
+        }
+        if text.trim().is_empty() {
+            search.found = Found { items: recent(), ..Found::default() };
+            search.active = None;
+        }
+        search.draw();
+        search.turn
+    });
+    if text.trim().is_empty() {
+        return;
+    }
+    if wait {
+        set_timeout(
+            move || {
+                if is_turn(turn) {
+                    ask(turn, text);
+                }
+            },
+            PAUSE,
+        );
+    } else {
+        ask(turn, text);
+    }
+}
+
+fn is_turn(turn: u32) -> bool {
+    with(|search| search.turn == turn)
+}
+
+fn ask(turn: u32, text: String) {
+    let Ok(controller) = AbortController::new() else { return };
+    let signal = controller.signal();
+    with(|search| search.running = Some(controller));
+    let address = [&base(), "/api/v1/search?limit=", LIMIT, "&q=", &encoded(&text)].concat();
+    spawn_local(async move {
+        let begun = clock();
+        let found = answer(&address, &signal, begun).await;
+        if !is_turn(turn) {
+            return;
+        }
+        let found = found.unwrap_or_else(|| Found { items: vec![hint()], told: "no answer".to_owned(), wrong: true });
+        with(|search| {
+            search.running = None;
+            let any = found.items.first().is_some_and(|item| item.group != HINTS);
+            search.found = found;
+            search.active = any.then_some(0);
+            search.draw();
+        });
+    });
+}
+
+fn key(event: &KeyboardEvent) {
+    if event.is_composing() {
+        return;
+    }
+    let (open, active, last) = with(|search| (search.open, search.active, search.found.items.len().checked_sub(1)));
+    match event.key().as_str() {
+        "ArrowDown" if open => go(last.map(|last| active.map_or(0, |at| if at >= last { 0 } else { at + 1 }))),
+        "ArrowUp" if open => go(last.map(|last| active.filter(|at| *at > 0).map_or(last, |at| at - 1))),
+        "ArrowDown" | "ArrowUp" => typed(),
+        "Escape" => {
+            if let Some(field) = field() {
+                let _ = field.blur();
+            }
+        }
+        "Enter" if event.ctrl_key() || event.meta_key() => leave(&[&base(), "/search?q=", &encoded(&text_typed())].concat()),
+        "Enter" => match active.and_then(|at| with(|search| search.found.items.get(at).map(|item| item.href.clone()))) {
+            Some(href) => leave(&href),
+            // The form goes to the page of all results.
+            None => return,
+        },
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+fn go(to: Option<usize>) {
+    with(|search| {
+        search.active = to;
+        search.draw();
+    });
+    if let Some(element) = to.and_then(|at| by_id(&line_id(at))) {
+        let how = web_sys::ScrollIntoViewOptions::new();
+        how.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&how);
+    }
 }
 
 impl Search {
-    pub(crate) fn new(open: RwSignal<bool>, found: RwSignal<Found>, active: RwSignal<Option<usize>>, field: NodeRef<Input>) -> Self {
-        Self { open, found, active, field, asking: StoredValue::new_local(Asking::default()) }
-    }
-
-    fn text(self) -> String {
-        self.field.get_untracked().map(|field| field.value()).unwrap_or_default()
-    }
-
-    pub(crate) fn opened(self) {
-        self.open.set(true);
-        self.typed();
-    }
-
-    pub(crate) fn close(self) {
-        self.open.set(false);
-        self.active.set(None);
-    }
-
-    pub(crate) fn typed(self) {
-        self.open.set(true);
-        let text = self.text();
-        let mut turn = 0;
-        let mut wait = false;
-        self.asking.update_value(|asking| {
-            asking.turn += 1;
-            turn = asking.turn;
-            if let Some(running) = asking.running.take() {
-                running.abort();
-                wait = true;
+    /// Puts all of it into the page.
+    fn draw(&self) -> Option<()> {
+        let class = |id: &str, open: &str, closed: &str| {
+            if let Some(element) = by_id(id) {
+                element.set_class_name(if self.open { open } else { closed });
             }
-        });
-        if text.trim().is_empty() {
-            self.found.set(Found { items: recent(), ..Found::default() });
-            self.active.set(None);
-        } else if wait {
-            set_timeout(
-                move || {
-                    if self.is_turn(turn) {
-                        self.ask(turn, text);
-                    }
-                },
-                PAUSE,
-            );
-        } else {
-            self.ask(turn, text);
+        };
+        class("search-box", OPEN, CLOSED);
+        class("search-form", FORM_OPEN, FORM);
+        class("search", INPUT_OPEN, INPUT);
+        let found = &self.found;
+        class("search-told", if found.wrong { TOLD_WRONG } else { TOLD }, TOLD);
+        for id in ["search-veil", "search-told", "search-panel"] {
+            hide(id, !self.open);
         }
-    }
-
-    fn is_turn(self, turn: u32) -> bool {
-        self.asking.with_value(|asking| asking.turn == turn)
-    }
-
-    fn ask(self, turn: u32, text: String) {
-        let Ok(controller) = AbortController::new() else { return };
-        let signal = controller.signal();
-        self.asking.update_value(|asking| asking.running = Some(controller));
-        let address = [&base(), "/api/v1/search?limit=", LIMIT, "&q=", &encoded(&text)].concat();
-        spawn_local(async move {
-            let begun = clock();
-            let found = answer(&address, &signal, begun).await;
-            if !self.is_turn(turn) {
-                return;
-            }
-            self.asking.update_value(|asking| asking.running = None);
-            let found = found.unwrap_or_else(|| Found { items: vec![hint()], told: "no answer".to_owned(), wrong: true });
-            let any = found.items.first().is_some_and(|item| item.group != HINTS);
-            self.found.set(found);
-            self.active.set(any.then_some(0));
-        });
-    }
-
-    pub(crate) fn key(self, event: &KeyboardEvent) {
-        if event.is_composing() {
-            return;
+        hide("search-slash", self.open);
+        by_id("search-told")?.set_text_content(Some(&found.told));
+        by_id("search-list")?.set_inner_html(&lines(found, self.active));
+        let field = field()?;
+        set(&field, "aria-expanded", if self.open { "true" } else { "false" });
+        match self.active {
+            Some(at) => set(&field, "aria-activedescendant", &line_id(at)),
+            None => field.remove_attribute("aria-activedescendant").ok()?,
         }
-        let last = self.found.with_untracked(|found| found.items.len()).checked_sub(1);
-        let active = self.active.get_untracked();
-        match event.key().as_str() {
-            "ArrowDown" if self.open.get_untracked() => {
-                self.go(last.map(|last| active.map_or(0, |at| if at >= last { 0 } else { at + 1 })));
-            }
-            "ArrowUp" if self.open.get_untracked() => self.go(last.map(|last| active.filter(|at| *at > 0).map_or(last, |at| at - 1))),
-            "ArrowDown" | "ArrowUp" => self.opened(),
-            "Escape" => {
-                self.close();
-                if let Some(field) = self.field.get_untracked() {
-                    let _ = field.blur();
-                }
-            }
-            "Enter" if event.ctrl_key() || event.meta_key() => {
-                leave(&[&base(), "/search?q=", &encoded(&self.text())].concat());
-            }
-            "Enter" => match active.and_then(|at| self.found.with_untracked(|found| found.items.get(at).map(|item| item.href.clone()))) {
-                Some(href) => leave(&href),
-                // The form goes to the page of all results.
-                None => return,
-            },
-            _ => return,
-        }
-        event.prevent_default();
+        Some(())
     }
+}
 
-    fn go(self, to: Option<usize>) {
-        self.active.set(to);
-        let element = to.and_then(|at| super::document()?.get_element_by_id(&line_id(at)));
-        if let Some(element) = element {
-            let how = web_sys::ScrollIntoViewOptions::new();
-            how.set_block(web_sys::ScrollLogicalPosition::Nearest);
-            element.scroll_into_view_with_scroll_into_view_options(&how);
+fn line_id(at: usize) -> String {
+    ["search-", &at.to_string()].concat()
+}
+
+/// The lines in their groups. An option is a link, so that it can be opened aside.
+fn lines(found: &Found, active: Option<usize>) -> String {
+    let mut html = Html::default();
+    let mut group = "";
+    for (at, item) in found.items.iter().enumerate() {
+        if item.group != group {
+            html.raw(if group.is_empty() { "" } else { "</div>" }).raw("<div role=\"group\" aria-label=\"").raw(item.group);
+            html.raw("\"><div class=\"").raw(HEADING).raw("\" aria-hidden=\"true\">").raw(item.group).raw("</div>");
+            group = item.group;
         }
+        let on = active == Some(at);
+        html.raw("<a role=\"option\" tabindex=\"-1\" id=\"").text(&line_id(at)).raw("\" class=\"").raw(if on { LINE_ON } else { LINE });
+        html.raw("\" aria-selected=\"").raw(if on { "true" } else { "false" }).raw("\" href=\"").text(&item.href).raw("\">");
+        html.html(&item.content).raw("</a>");
     }
+    html.raw(if group.is_empty() { "" } else { "</div>" });
+    html.into_string()
 }
 
 fn leave(href: &str) {
@@ -163,9 +263,8 @@ fn encoded(text: &str) -> String {
 }
 
 async fn answer(address: &str, signal: &AbortSignal, begun: f64) -> Option<Found> {
-    let response = Request::get(address).abort_signal(Some(signal)).send().await.ok()?;
-    let ok = response.ok();
-    let json = JSON::parse(&response.text().await.ok()?).ok()?;
+    let (ok, text_of_it) = ask_until(address, signal).await?;
+    let json = JSON::parse(&text_of_it).ok()?;
     if ok {
         return Some(shown(&json, clock() - begun));
     }

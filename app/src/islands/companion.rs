@@ -5,14 +5,15 @@ use leptos::prelude::*;
 /// Wakes the listeners; says to screen readers what was copied.
 #[island]
 pub fn Companion() -> impl IntoView {
-    let said = RwSignal::new(String::new());
     #[cfg(feature = "hydrate")]
     {
         use crate::browser;
-        browser::copy::listen(said);
+        browser::copy::listen();
         browser::keys::listen();
         browser::theme::listen();
         browser::pull::listen();
+        super::drawn()
     }
-    view! { <div class="sr-only" role="status">{move || said.get()}</div> }
+    #[cfg(not(feature = "hydrate"))]
+    view! { <div class="sr-only" id="said" role="status"></div> }
 }

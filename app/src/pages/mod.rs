@@ -1,10 +1,16 @@
 //! One file for each page.
 
+mod activity;
 mod catalogue;
+mod clean_up;
+mod copy;
 mod image;
+mod job;
+pub(crate) mod plan;
 mod problem;
 mod registry;
 mod repository;
+mod retag;
 mod search;
 
 use crate::model::{Frame, Page};
@@ -18,6 +24,12 @@ pub(crate) fn draw(frame: &Frame, page: Page) -> AnyView {
         Page::Repository(model) => repository::draw(frame, &model),
         Page::Image(model) => image::draw(frame, &model),
         Page::Search(model) => search::draw(frame, &model),
+        Page::Plan(model) => plan::draw(frame, &model),
+        Page::Job(model) => job::draw(frame, &model),
+        Page::Retag(model) => retag::draw(frame, &model),
+        Page::Copy(model) => copy::draw(frame, &model),
+        Page::CleanUp(model) => clean_up::draw(frame, &model),
+        Page::Activity(model) => activity::draw(frame, &model),
         Page::Problem(model) => problem::draw(frame, &model),
     }
 }

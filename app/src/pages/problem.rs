@@ -8,11 +8,19 @@ use crate::{
     ui::{
         icon::Icon,
         page::{BUTTON, H2},
+        panel,
     },
 };
 use leptos::prelude::*;
 
 pub(super) fn draw(frame: &Frame, model: &ProblemModel) -> AnyView {
+    if frame.fragment {
+        let content = view! {
+            {panel::problem(&model.problem)}
+            {panel::end(frame, "", String::new(), None)}
+        };
+        return panel::panel(frame, &model.problem.title, content);
+    }
     let base = &frame.base;
     let problem = &model.problem;
     let missing = problem.status == 404 || problem.status == 400;

@@ -8,6 +8,7 @@ use crate::{
         icon::Icon,
         notice::{Weight, command, notice},
         page::{BUTTON, Crumb, H2, fact, heading, meta},
+        progress::bar,
         state, value,
     },
 };
@@ -99,10 +100,9 @@ fn problem(model: &RegistryModel) -> Option<AnyView> {
     Some(notice(weight, view! { <div inner_html=html.into_string()></div> }).into_any())
 }
 
-/// The crawl under way, as a bar. Drawn as SVG: a width in a style would need a hole in the page's policy.
+/// The crawl under way.
 fn progress(model: &RegistryModel) -> Option<AnyView> {
     let progress = model.registry.progress.as_ref()?;
-    let share = if progress.total == 0 { 0.0 } else { (progress.done as f64 / progress.total as f64 * 1000.0).clamp(0.0, 1000.0) };
     let told = format!(
         "{} of {} read, {} fetched",
         format::count(progress.done),
@@ -116,18 +116,7 @@ fn progress(model: &RegistryModel) -> Option<AnyView> {
     Some(
         view! {
             <section class="pt-5" aria-label="Crawl">
-                <svg
-                    class="h-2 w-full rounded-full bg-sunken"
-                    viewBox="0 0 1000 8"
-                    preserveAspectRatio="none"
-                    role="progressbar"
-                    aria-label="Crawl"
-                    aria-valuemin="0"
-                    aria-valuemax=progress.total.to_string()
-                    aria-valuenow=progress.done.to_string()
-                >
-                    <rect class="fill-link" width=format!("{share:.0}") height="8"></rect>
-                </svg>
+                {bar("Crawl", progress.done, progress.total)}
                 <p class="flex flex-wrap justify-between gap-x-4 pt-1.5 text-sm text-ink-2 tabular-nums">
                     <span>{told}</span>
                     <span inner_html=began.into_string()></span>

@@ -4,15 +4,16 @@ use super::catalogue::{sort_menu, term_menu};
 use crate::{
     address, format,
     html::Html,
-    model::{Asked, Frame, RepositoryModel},
+    model::{ActivityAsked, Asked, Frame, RepositoryModel},
     ui::{
         actions::{self, Pull},
         icon::Icon,
         list,
         menu::{Choice, menu},
+        more::{self, Can, Items},
         notice::{command, empty, query_error},
-        page::{Crumb, TabLink, fact, heading, meta, tabs},
-        state, value,
+        page::{BUTTON, BUTTON_BAD, Crumb, TabLink, fact, heading, meta, tabs},
+        panel, state, value,
     },
 };
 use api::Tag;
@@ -46,7 +47,11 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
         by_digest: newest_digest(model).map(|digest| format!("{address}@{digest}")),
         kind,
     };
-    let actions = (repository.tags > 0).then(|| actions::menu(&pull, false));
+    let can = Can::of(&model.registry);
+    let actions = view! {
+        {(repository.tags > 0).then(|| actions::menu(&pull, false))}
+        {can.change.then(|| of_repository(base, &place, can))}
+    };
     let mut facts = vec![
         fact(format::count(repository.tags), if repository.tags == 1 { "tag" } else { "tags" }),
         fact(format::count(repository.images), if repository.images == 1 { "image" } else { "images" }),
@@ -67,18 +72,48 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
             .into_any(),
         );
     }
-    let tab = TabLink { label: "Tags", count: Some(repository.tags), href: address::reference(base, &place), current: true };
+    let activity = ActivityAsked {
+        registry: Some(repository.registry.clone()),
+        repository: Some(repository.repository.clone()),
+        ..ActivityAsked::default()
+    };
+    let links = vec![
+        TabLink { label: "Tags", count: Some(repository.tags), href: address::reference(base, &place), current: true },
+        TabLink { label: "Activity", count: None, href: address::activity(base, &activity), current: false },
+    ];
     view! {
         {heading(crumbs(base, &repository.registry, &repository.repository, None), actions)}
         {about(model)}
         {meta(facts)}
         {state::banner(base, &model.registry, model.now)}
-        {tabs("Repository", vec![tab])}
-        {bar(base, &place, model)}
-        {model.error.as_ref().map(|error| query_error(&model.asked.q, error))}
-        {content(base, &place, model)}
+        {more::no_deletes(&model.registry)}
+        {can.change.then(|| more::form(frame))}
+        {tabs("Repository", links)}
+        <div class="listing">
+            {bar(base, &place, model, can)}
+            {model.error.as_ref().map(|error| query_error(&model.asked.q, error))}
+            {content(frame, &place, model, can)}
+        </div>
     }
     .into_any()
+}
+
+/// What can be done with the repository as a whole.
+fn of_repository(base: &str, place: &str, can: Can) -> AnyView {
+    let (registry, repository) = place.split_once('/').unwrap_or((place, ""));
+    let of_it = format!("repo:={repository}");
+    let policy = format!("{base}/clean-up{}", address::query(&[("registry", registry), ("match", &of_it)]));
+    let items = Items::new(base).dialog(Icon::Transfer, "/copy", place, "Copy to…");
+    if !can.delete {
+        return items.button("More");
+    }
+    items.link(Icon::Refresh, &policy, "Clean up…").delete(place, "Delete repository…", false).button("More")
+}
+
+/// What can be done with one row.
+fn of_row(base: &str, can: Can) -> AnyView {
+    let items = Items::new(base).copy("").dialog(Icon::Tag, "/retag", "", "Retag…").dialog(Icon::Transfer, "/copy", "", "Copy to…");
+    if can.delete { items.delete("", "Delete…", false).template() } else { items.template() }
 }
 
 /// The way to a repository: registry, namespaces, name; and on to what of it is shown.
@@ -138,7 +173,7 @@ fn about(model: &RepositoryModel) -> Option<AnyView> {
     any.then(|| view! { <p class="max-w-reading pt-2" inner_html=html.into_string()></p> }.into_any())
 }
 
-fn bar(base: &str, place: &str, model: &RepositoryModel) -> impl IntoView + use<> {
+fn bar(base: &str, place: &str, model: &RepositoryModel, can: Can) -> impl IntoView + use<> {
     let asked = &model.asked;
     let to = |asked: &Asked| address::repository(base, place, asked);
     let known: Vec<&str> = ["amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64"].into_iter().collect();
@@ -154,13 +189,14 @@ fn bar(base: &str, place: &str, model: &RepositoryModel) -> impl IntoView + use<
         true,
     );
     view! {
-        <div class="flex flex-wrap items-center gap-2 py-3.5 max-md:gap-1">
+        <div class="bar flex flex-wrap items-center gap-2 py-3.5 max-md:gap-1">
             {list::filter(address::reference(base, place), asked, "Filter tags, e.g. v2.*", model.error.is_some())}
             <div class="flex flex-wrap gap-1 max-md:-ml-1.5">
                 {term_menu("Platform", "Any platform", "arch", &platforms, asked, &to)}
                 {term_menu("Age", "Any age", "age", &AGES, asked, &to)}
             </div>
-            <div class="ml-auto flex flex-wrap gap-1 max-md:ml-0">
+            <div class="ml-auto flex flex-wrap items-center gap-1 max-md:ml-0">
+                {(can.change && !model.list.items.is_empty()).then(|| chosen(base, can))}
                 <div class="max-md:hidden">{rows}</div>
                 {sort_menu(&SORTS, asked, &to)}
             </div>
@@ -168,7 +204,20 @@ fn bar(base: &str, place: &str, model: &RepositoryModel) -> impl IntoView + use<
     }
 }
 
-fn content(base: &str, place: &str, model: &RepositoryModel) -> AnyView {
+/// What is done with the rows that are chosen. The count is told by the island; without scripts it is for the plan to tell.
+fn chosen(base: &str, can: Can) -> AnyView {
+    view! {
+        <div class="chosen flex flex-wrap items-center gap-2 pr-2">
+            <span class="num text-sm text-ink-2" id="chosen"></span>
+            <button class=BUTTON form="selection" formaction=format!("{base}/copy") data-copy-chosen="">{Icon::Transfer.view()}"Copy to…"</button>
+            {can.delete.then(|| view! { <button class=BUTTON_BAD form="selection" data-delete-chosen="">{Icon::Trash.view()}"Delete…"</button> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn content(frame: &Frame, place: &str, model: &RepositoryModel, can: Can) -> AnyView {
+    let base = &frame.base;
     let asked = &model.asked;
     if model.error.is_some() {
         return ().into_any();
@@ -177,9 +226,22 @@ fn content(base: &str, place: &str, model: &RepositoryModel) -> AnyView {
         return nothing(base, place, model);
     }
     let mut html = Html::with_capacity(model.list.items.len() * 1300 + 512);
-    html.raw("<thead><tr><th>Tag</th><th>Digest</th><th>Size</th><th>Platforms</th><th>Attached</th><th>Pushed</th></tr></thead><tbody>");
+    html.raw("<thead><tr><th>");
+    if can.change {
+        html.raw("<label class=\"pick scripted\"><input class=\"check\" type=\"checkbox\" data-all aria-label=\"Select all on this page\"></label>");
+    }
+    html.raw("Tag");
+    if let Some(matching) = model.matching.filter(|matching| can.change && *matching > 1) {
+        let words = if asked.q.is_empty() { "" } else { " that match" };
+        let label = format!("all {}{words}", format::plural(matching, "tag", "tags"));
+        html.raw(" <label class=\"every chosen\"><input class=\"check\" type=\"checkbox\" name=\"all\" value=\"1\" data-of=\"")
+            .number(matching);
+        html.raw("\" aria-label=\"").text(&label).raw("\"> ").text(&label).raw("</label>");
+    }
+    html.raw("</th><th>Digest</th><th>Size</th><th>Platforms</th><th>Attached</th><th>Pushed</th>");
+    html.raw(if can.change { "<th><span class=\"sr-only\">More</span></th></tr></thead><tbody>" } else { "</tr></thead><tbody>" });
     for tag in &model.list.items {
-        row(&mut html, base, place, &model.registry.pull_host, tag, asked.flat, model.now);
+        row(&mut html, base, place, &model.registry.pull_host, tag, asked.flat, can, model.now);
     }
     html.raw("</tbody>");
     let words = if asked.flat || model.list.total == model.repository.tags {
@@ -190,16 +252,37 @@ fn content(base: &str, place: &str, model: &RepositoryModel) -> AnyView {
     let foot = list::foot(asked, model.list.items.len(), model.list.total, model.list.next.as_deref(), &words, |asked| {
         address::repository(base, place, asked)
     });
+    let html = html.into_string();
+    if !can.change {
+        return view! {
+            <table class="rows rows-tags" inner_html=html></table>
+            {foot}
+        }
+        .into_any();
+    }
+    let action = if can.delete { "delete" } else { "copy" };
     view! {
-        <table class="rows rows-tags" inner_html=html.into_string()></table>
+        <form id="selection" method="post" action=format!("{base}/{action}") data-change="">
+            {panel::token(frame)}
+            <input type="hidden" name="place" value=place.to_owned()/>
+            <input type="hidden" name="q" value=asked.q.clone()/>
+            <table class="rows rows-tags rows-picked" inner_html=html></table>
+        </form>
+        {of_row(base, can)}
         {foot}
     }
     .into_any()
 }
 
-fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bool, now: i64) {
+#[expect(clippy::too_many_arguments, reason = "all of them stay the same from row to row, and the row is written once")]
+fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bool, can: Can, now: i64) {
     let name = format!("{place}:{}", tag.tag);
-    html.raw("<tr><td><a class=\"go tag\" href=\"").text(&address::reference(base, &name)).raw("\" data-ref=\"");
+    html.raw("<tr><td>");
+    if can.change {
+        html.raw("<label class=\"pick\"><input class=\"check\" type=\"checkbox\" name=\"ref\" value=\"").text(&name);
+        html.raw("\" aria-label=\"Select ").text(&tag.tag).raw("\"></label>");
+    }
+    html.raw("<a class=\"go tag\" href=\"").text(&address::reference(base, &name)).raw("\" data-ref=\"");
     html.text(host).raw("/").text(&tag.repository).raw(":").text(&tag.tag).raw("\">").text(&tag.tag).raw("</a>");
     if !flat {
         for alias in tag.aliases.iter().take(6) {
@@ -249,6 +332,14 @@ fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bo
     }
     html.raw("</td><td>");
     value::when(html, tag.pushed.as_deref().or(tag.created.as_deref()), now);
+    if can.change {
+        // Without a script it leads to the page whose head has the same choices.
+        html.raw("</td><td>");
+        if tag.problem.is_none() {
+            html.raw("<a class=\"more\" href=\"").text(&address::reference(base, &name)).raw("#more\" aria-label=\"More for ");
+            html.text(&tag.tag).raw("\">").raw(Icon::More.html()).raw("</a>");
+        }
+    }
     html.raw("</td></tr>");
 }
 

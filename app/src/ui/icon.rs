@@ -77,6 +77,16 @@ icons! {
     Tag "i-tag" r#"<path d="M12.586 2.586A2 2 0 0 0 11.172 2H4a2 2 0 0 0-2 2v7.172a2 2 0 0 0 .586 1.414l8.704 8.704a2.426 2.426 0 0 0 3.42 0l6.58-6.58a2.426 2.426 0 0 0 0-3.42z"/><circle cx="7.5" cy="7.5" r=".5" fill="currentColor"/>"#,
     /// A digest.
     Hash "i-hash" r#"<path d="M4 9h16M4 15h16M10 3 8 21M16 3l-2 18"/>"#,
+    /// Takes away.
+    Trash "i-trash" r#"<path d="M10 11v6M14 11v6M19 6v14a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V6M3 6h18M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2"/>"#,
+    /// To another place.
+    Transfer "i-transfer" r#"<path d="m16 3 4 4-4 4M20 7H4M8 21l-4-4 4-4M4 17h16"/>"#,
+    /// Puts back.
+    Undo "i-undo" r#"<path d="M9 14 4 9l5-5"/><path d="M4 9h10.5a5.5 5.5 0 0 1 0 11H11"/>"#,
+    /// What else can be done.
+    More "i-more" r#"<path stroke-width="3" d="M5 12h.01M12 12h.01M19 12h.01"/>"#,
+    /// The pages of the head.
+    Menu "i-menu" r#"<path d="M4 5h16M4 12h16M4 19h16"/>"#,
     /// A registry.
     Server "i-server" r#"<rect width="20" height="8" x="2" y="2" rx="2"/><rect width="20" height="8" x="2" y="14" rx="2"/><path d="M6 6h.01M6 18h.01"/>"#,
 }

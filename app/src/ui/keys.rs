@@ -3,14 +3,19 @@
 use crate::ui::icon::Icon;
 use leptos::prelude::*;
 
-const KEYS: [(&[&str], &str); 8] = [
+const KEYS: [(&[&str], &str); 13] = [
     (&["/"], "search everything; also Ctrl K or ⌘ K"),
     (&["f"], "filter this list"),
     (&["j"], "next row"),
     (&["k"], "previous row"),
     (&["↵"], "open the row"),
+    (&["x"], "choose the row, or no longer"),
+    (&["⇧", "x"], "choose all rows from the last one to here"),
+    (&["esc"], "choose none"),
+    (&["d"], "delete what is chosen, else the row or what the page shows"),
     (&["y"], "copy the reference of the row or the page"),
     (&["g", "c"], "go to the catalogue"),
+    (&["g", "a"], "go to the activity"),
     (&["?"], "this list"),
 ];
 

@@ -18,7 +18,11 @@ pub(crate) fn filter(action: String, asked: &Asked, placeholder: &'static str, w
     .into_iter()
     .filter_map(|(name, value)| value.map(|value| view! { <input type="hidden" name=name value=value/> }))
     .collect();
-    let q = asked.q.clone();
+    field(action, kept.into_any(), asked.q.clone(), placeholder, wrong)
+}
+
+/// The field itself, with what its form keeps.
+pub(crate) fn field(action: String, kept: AnyView, q: String, placeholder: &'static str, wrong: bool) -> impl IntoView + use<> {
     view! {
         <form class="relative max-md:w-full" action=action role="search" aria-label="This list">
             {kept}

@@ -8,6 +8,10 @@ pub(crate) const WRAP: &str = "mx-auto w-full max-w-page px-6 max-md:px-4";
 pub(crate) const BUTTON: &str = "inline-flex h-8 items-center gap-1.5 rounded-md border border-line-strong bg-raised px-3 text-sm font-[550] whitespace-nowrap hover:border-ink-3 hover:no-underline";
 /// The page's first button: the accent, once.
 pub(crate) const BUTTON_PRIMARY: &str = "inline-flex h-8 items-center gap-1.5 rounded-md border border-accent bg-accent px-3 text-sm font-[550] text-accent-ink whitespace-nowrap hover:no-underline";
+/// A button that takes something away, once it is certain.
+pub(crate) const BUTTON_DANGER: &str = "inline-flex h-8 items-center gap-1.5 rounded-md border border-bad bg-bad px-3 text-sm font-[550] text-accent-ink whitespace-nowrap hover:no-underline disabled:opacity-50";
+/// A button that leads to taking something away.
+pub(crate) const BUTTON_BAD: &str = "inline-flex h-8 items-center gap-1.5 rounded-md border border-line-strong bg-raised px-3 text-sm font-[550] text-bad whitespace-nowrap hover:border-bad";
 /// The heading of a part.
 pub(crate) const H2: &str = "mb-1.5 text-xs font-semibold text-ink-3";
 

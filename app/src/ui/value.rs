@@ -64,6 +64,19 @@ pub(crate) fn platforms(html: &mut Html, platforms: &[String], kind: &str) {
     }
 }
 
+/// A sentence in which what is to be typed stands between backticks.
+pub(crate) fn sentence(html: &mut Html, text: &str) {
+    for (index, part) in text.split('`').enumerate() {
+        // An odd backtick begins nothing: what follows the last one is text.
+        let typed = index % 2 == 1 && text.matches('`').count() > index;
+        if typed {
+            html.raw("<code class=\"mono\">").text(part).raw("</code>");
+        } else {
+            html.text(part);
+        }
+    }
+}
+
 /// Other tags of the same digest, at most three of them.
 pub(crate) fn aliases(html: &mut Html, aliases: &[String]) {
     for alias in aliases.iter().take(3) {

@@ -1,5 +1,7 @@
 //! Content to draw pages from: a registry as real ones are, and what is odd in them.
 
+pub(crate) mod change;
+
 use api::*;
 use app::*;
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -15,6 +17,7 @@ pub(crate) fn frame() -> Frame {
         path: "/".into(),
         registries: 1,
         public_host: "localhost:5080".into(),
+        can_change: true,
         ..Frame::default()
     }
 }
@@ -78,12 +81,12 @@ pub(crate) fn registry(name: &str, state: State) -> Registry {
                 Answer::No,
                 Some("The registry is older than the referrers API (distribution 3 has it); fallback tags are read instead."),
             ),
+            capability("delete", Answer::Yes, None),
             capability(
-                "delete",
+                "delete-tag",
                 Answer::No,
-                Some("Deleting is switched off. Set REGISTRY_STORAGE_DELETE_ENABLED=true in the registry's environment."),
+                Some("A tag cannot be deleted alone: deleting its digest takes every tag of that digest along."),
             ),
-            capability("delete-tag", Answer::Unknown, None),
         ],
         repositories: 1284,
         tags: 48_211,
@@ -96,6 +99,17 @@ pub(crate) fn registry(name: &str, state: State) -> Registry {
         read_only: false,
         size: Some(1_900_000_000_000),
     }
+}
+
+/// A registry that deletes nothing, as registry:2 and registry:3 are until they are told to.
+pub(crate) fn no_deletes() -> Registry {
+    let mut registry = registry("local", State::Fresh);
+    for capability in registry.capabilities.iter_mut().filter(|capability| capability.name == "delete") {
+        capability.state = Answer::No;
+        capability.hint =
+            Some("Deleting is switched off. Set `REGISTRY_STORAGE_DELETE_ENABLED=true` in the registry's environment.".to_owned());
+    }
+    registry
 }
 
 pub(crate) fn repository(registry: &str, name: &str) -> Repository {
@@ -260,6 +274,7 @@ pub(crate) fn repository_page(state: State) -> RepositoryModel {
         asked: Asked::default(),
         error: None,
         labels: labels(),
+        matching: Some(212),
     }
 }
 
@@ -575,7 +590,13 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
     long_image.image.tag = Some(long[..128].into());
     long_image.image.labels.insert(long.clone(), long.clone());
     long_image.image.pull_reference = format!("local.example:5000/{}:{}", &long[..250], &long[..128]);
-    vec![
+    let read_only =
+        RepositoryModel { registry: Registry { read_only: true, ..registry("local", State::Fresh) }, ..repository_page(State::Fresh) };
+    let no_deletes = RepositoryModel { registry: no_deletes(), ..repository_page(State::Fresh) };
+    let mut pages = change::pages();
+    pages.extend(vec![
+        ("repository-read-only", Page::Repository(read_only)),
+        ("repository-no-deletes", Page::Repository(no_deletes)),
         ("catalogue", Page::Catalogue(catalogue(State::Fresh))),
         ("catalogue-flat", Page::Catalogue(flat)),
         ("catalogue-crawling", Page::Catalogue(CatalogueModel { asked: Asked::default(), ..catalogue(State::Crawling) })),
@@ -652,5 +673,6 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
                 )
             }),
         ),
-    ]
+    ]);
+    pages
 }

@@ -11,11 +11,11 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header};
 
-/// The most bytes a form of ours has.
-const LIMIT: usize = 16 * 1024;
+/// The most bytes a form of ours has: a thousand rows are chosen by their whole names.
+const LIMIT: usize = 1024 * 1024;
 
 /// A form's fields, once its token is found right.
-async fn fields(head: &Head, headers: &HeaderMap, body: Body) -> Result<Query, Problem> {
+pub(super) async fn form(head: &Head, headers: &HeaderMap, body: Body) -> Result<Query, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Problem::new(Code::UnsupportedMediaType, "This address takes a form."));
@@ -32,7 +32,7 @@ async fn fields(head: &Head, headers: &HeaderMap, body: Body) -> Result<Query, P
 /// `POST /theme`: keeps a choice of theme in a cookie, and leads back.
 pub(crate) async fn theme(State(state): State<AppState>, head: Head, headers: HeaderMap, body: Body) -> Response {
     let chosen =
-        match fields(&head, &headers, body).await.and_then(|f| Ok((Theme::parse(f.text("to")?.unwrap_or_default()), f.owned("back")?))) {
+        match form(&head, &headers, body).await.and_then(|f| Ok((Theme::parse(f.text("to")?.unwrap_or_default()), f.owned("back")?))) {
             Ok(chosen) => chosen,
             Err(problem) => return fail(&state, &head, problem).await,
         };
@@ -56,7 +56,7 @@ pub(crate) async fn refresh(
     Path(registry): Path<String>,
     body: Body,
 ) -> Response {
-    if let Err(problem) = fields(&head, &headers, body).await {
+    if let Err(problem) = form(&head, &headers, body).await {
         return fail(&state, &head, problem).await;
     }
     match state.service.refresh(&head.client.caller(), &registry).await {

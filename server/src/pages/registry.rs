@@ -9,14 +9,14 @@ use super::{
     render::{Head, public_address, render},
 };
 use crate::{AppState, query::Query};
-use api::{Code, Problem};
-use app::{Page, RegistryModel, RepositoryModel};
+use api::{Code, List, Problem, Tag};
+use app::{Asked, Page, RegistryModel, RepositoryModel};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use oci::Reference;
-use service::TagsQuery;
+use service::{Caller, TagsQuery};
 use std::borrow::Cow;
 
 /// `/r/{registry}`
@@ -62,6 +62,15 @@ fn decoded(path: &str) -> Option<String> {
     percent_encoding::percent_decode_str(raw).decode_utf8().ok().map(Cow::into_owned)
 }
 
+/// How many tags match, where the list tells how many images do. Without a filter that is all of them, and known already.
+async fn matching(state: &AppState, caller: &Caller, reference: &Reference, asked: &Asked, list: &List<Tag>) -> Option<u64> {
+    if asked.flat || list.items.is_empty() {
+        return Some(list.total);
+    }
+    let one_by_one = TagsQuery { q: asked.q.clone(), limit: Some(1), ..TagsQuery::default() };
+    state.service.tags(caller, reference, &one_by_one).await.ok().map(|list| list.total)
+}
+
 async fn repository_model(state: &AppState, head: &Head, query: &Query, reference: &Reference) -> Result<RepositoryModel, Problem> {
     let caller = head.client.caller();
     let mut asked = asked(query)?;
@@ -87,5 +96,6 @@ async fn repository_model(state: &AppState, head: &Head, query: &Query, referenc
         Err(error) => return Err(error.into()),
     };
     let labels = state.service.labels(&caller, reference)?;
-    Ok(RepositoryModel { now: now(), registry, repository, list, asked, error, labels })
+    let matching = matching(state, &caller, reference, &asked, &list).await;
+    Ok(RepositoryModel { now: now(), registry, repository, list, asked, error, labels, matching })
 }

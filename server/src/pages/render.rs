@@ -16,7 +16,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::{either::Either, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use std::{convert::Infallible, future::Future, pin::Pin};
 
@@ -31,6 +31,8 @@ pub(crate) struct Head {
     pub token: Token,
     /// The asker is a browser that wants a page, or no program that wants JSON.
     pub wants_page: bool,
+    /// Only the content is wanted, by a page that is open already.
+    pub fragment: bool,
 }
 
 impl Head {
@@ -47,6 +49,7 @@ impl Head {
             path: uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
             theme: Theme::parse(csrf::cookie(headers, "theme").unwrap_or_default()),
             token: Token::read(headers),
+            fragment: !api && headers.contains_key("x-fragment"),
             wants_page: !api && (accept.contains("text/html") || accept.contains("*/*")),
         }
     }
@@ -71,6 +74,8 @@ pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Respons
         path: head.path.clone(),
         registries: state.registries,
         public_host: public_host(state, &head.client),
+        can_change: can_change(state),
+        fragment: head.fragment,
     };
     // The frame wants an address; nothing that is drawn depends on it.
     let request = Request::new(Body::empty());
@@ -78,7 +83,8 @@ pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Respons
         provide_policy,
         move || {
             let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
-            app::shell(&Frame { nonce, ..frame }, page)
+            let frame = Frame { nonce, ..frame };
+            if frame.fragment { Either::Left(app::fragment(&frame, page)) } else { Either::Right(app::shell(&frame, page)) }
         },
         request,
         at_once,
@@ -93,13 +99,21 @@ pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Respons
     *response.status_mut() = status;
     let headers = response.headers_mut();
     // To be asked for again each time, yet kept for the way back: it is one visitor's, and it changes.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    // A part of a page is not kept: the way back would find it in the place of the whole.
+    let kept = if head.fragment { "no-store" } else { "private, no-cache" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     if head.token.fresh
         && let Some(cookie) = head.token.cookie(state.base(), &head.client)
     {
         headers.append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Whether anything can be changed through us anywhere.
+fn can_change(state: &AppState) -> bool {
+    let settings = state.service.settings();
+    !settings.read_only && settings.registries.iter().any(|registry| !registry.read_only)
 }
 
 /// The policy is a header, not a `<meta>`: only there does it keep others from framing the page.

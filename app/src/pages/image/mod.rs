@@ -14,6 +14,8 @@ use crate::{
     ui::{
         actions::{self, Pull},
         digest,
+        icon::Icon,
+        more::{self, Can, Items},
         page::{TabLink, heading, meta, tabs},
         state, value,
     },
@@ -36,15 +38,38 @@ pub(super) fn draw(frame: &Frame, model: &ImageModel) -> AnyView {
         Tab::Manifest => document::manifests(base, model),
         Tab::Attached => attached::draw(base, model),
     };
+    let can = Can::of(&model.registry);
+    let actions = view! {
+        {actions::menu(&pull, true)}
+        {can.change.then(|| more(base, image, can))}
+    };
     view! {
-        {heading(crumbs(base, &image.registry, &image.repository, Some(rest)), actions::menu(&pull, true))}
+        {heading(crumbs(base, &image.registry, &image.repository, Some(rest)), actions)}
         {meta(facts(base, model))}
         {state::banner(base, &model.registry, model.now)}
+        {more::no_deletes(&model.registry)}
+        {can.change.then(|| more::form(frame))}
         {platforms(base, model)}
         {tabs("Image", tab_links(base, model))}
         {content}
     }
     .into_any()
+}
+
+/// What can be done with the image and its tag.
+fn more(base: &str, image: &Image, can: Can) -> AnyView {
+    let of = reference(image);
+    let pinned = by_digest(image, &image.digest);
+    let mut items = Items::new(base).copy(if image.tag.is_some() { &image.pull_reference } else { &image.pull_reference_pinned });
+    items = items.dialog(Icon::Tag, "/retag", &of, "Retag…").dialog(Icon::Transfer, "/copy", &of, "Copy to…");
+    if can.delete {
+        if let Some(tag) = &image.tag {
+            items = items.delete(&of, &format!("Delete tag {tag}…"), true);
+        }
+        let word = if image.tag.is_some() { "Delete the image, with every tag…" } else { "Delete this digest…" };
+        items = items.delete(&pinned, word, image.tag.is_none());
+    }
+    items.button("More")
 }
 
 /// The reference as its page's path without `/r/`, by the tag where one was asked for.

@@ -8,8 +8,9 @@ use crate::{
     model::{Frame, ImageModel, Tab},
     ui::{
         actions::{self, Pull},
+        more::Can,
         page::H2,
-        value,
+        panel, value,
     },
 };
 use api::{Image, Layer};
@@ -29,7 +30,7 @@ pub(super) fn draw(frame: &Frame, model: &ImageModel, pull: &Pull) -> AnyView {
                     {actions::lines(pull, "card")}
                 </section>
                 {attached::short(base, model)}
-                {before(base, model)}
+                {before(frame, model)}
                 {digests(image)}
             </div>
         </div>
@@ -195,12 +196,15 @@ fn labels(image: &Image) -> Option<AnyView> {
     )
 }
 
-/// Which digests the tag named before.
-fn before(base: &str, model: &ImageModel) -> Option<AnyView> {
+/// Which digests the tag named before, each to be named again.
+fn before(frame: &Frame, model: &ImageModel) -> Option<AnyView> {
+    let base = &frame.base;
     let image = &model.image;
-    if image.tag.is_none() || image.tag_history.is_empty() {
+    let tag = image.tag.as_ref()?;
+    if image.tag_history.is_empty() {
         return None;
     }
+    let can = Can::of(&model.registry).change;
     let mut html = Html::default();
     for moment in image.tag_history.iter().take(8) {
         html.raw("<dt class=\"mono\"><a class=\"hover:text-link\" href=\"")
@@ -219,6 +223,11 @@ fn before(base: &str, model: &ImageModel) -> Option<AnyView> {
                 if let (Some(from), Some(until)) = (format::moment(&moment.from), format::moment(until)) {
                     html.raw(", for ").text(&format::since(from, until.as_millisecond()));
                 }
+                if can && moment.digest != image.digest {
+                    html.raw(" <button class=\"text-link underline underline-offset-3\" form=\"restore\" name=\"ref\" value=\"")
+                        .text(&by_digest(image, &moment.digest));
+                    html.raw("\">restore this</button>");
+                }
             }
         }
         html.raw("</dd>");
@@ -228,10 +237,21 @@ fn before(base: &str, model: &ImageModel) -> Option<AnyView> {
             <section aria-labelledby="before">
                 <h2 class=H2 id="before">"This tag over time"</h2>
                 <dl class="facts facts-end" inner_html=html.into_string()></dl>
+                {can.then(|| restoring(frame, tag))}
             </section>
         }
         .into_any(),
     )
+}
+
+/// The form of the buttons that have the tag name a former digest again.
+fn restoring(frame: &Frame, tag: &str) -> impl IntoView + use<> {
+    view! {
+        <form id="restore" method="post" action=format!("{}/retag", frame.base) data-change="">
+            {panel::token(frame)}
+            <input type="hidden" name="tag" value=tag.to_owned()/>
+        </form>
+    }
 }
 
 /// The digests in full, for those who want to see every letter.

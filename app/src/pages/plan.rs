@@ -1,0 +1,234 @@
+//! `/plans/{id}`: what a change would do, and the button that has it done.
+
+use crate::{
+    address, format,
+    html::Html,
+    model::{Frame, PlanModel},
+    reference::parts,
+    text::visible,
+    ui::{
+        effects::{self, effects},
+        panel::{self, Act, end, panel, token},
+        value,
+    },
+};
+use api::{Action, EffectKind, Fate, Plan};
+use leptos::prelude::*;
+
+pub(super) fn draw(frame: &Frame, model: &PlanModel) -> AnyView {
+    let base = &frame.base;
+    let plan = &model.plan;
+    let can = plan.steps > 0 && plan.job.is_none();
+    let title = if can { format!("{}?", title(plan)) } else { title(plan) };
+    let told = effects((!frame.fragment).then_some(base.as_str()), plan).into_string();
+    let problems: Vec<_> = plan
+        .problems
+        .iter()
+        .map(|problem| {
+            let blocks = !can || matches!(problem.code.as_str(), "delete_disabled" | "read_only");
+            panel::obstacle(&problem.detail, problem.hint.as_deref(), blocks)
+        })
+        .collect();
+    let stopped = model.problem.as_ref().map(panel::problem);
+    let content = view! {
+        {(!plan.effects.is_empty()).then(|| view! { <div inner_html=told></div> })}
+        {(plan.effects.is_empty() && problems.is_empty()).then(|| view! { <p class="pt-3 text-ink-2">"Nothing there is to be done: everything is so already."</p> })}
+        {problems}
+        {stopped}
+        {notes(plan)}
+        {confirmation(frame, plan, can)}
+    };
+    panel(frame, &title, content)
+}
+
+/// How it is done and what remains to be done: a sentence or two are read, more are unfolded.
+fn notes(plan: &Plan) -> Option<AnyView> {
+    if plan.notes.is_empty() {
+        return None;
+    }
+    let mut html = Html::default();
+    for note in &plan.notes {
+        html.raw("<p class=\"pt-1.5\">");
+        value::sentence(&mut html, note);
+        html.raw("</p>");
+    }
+    let html = html.into_string();
+    Some(if plan.notes.len() <= 2 {
+        view! { <div class="pt-2 text-sm text-ink-2" inner_html=html></div> }.into_any()
+    } else {
+        view! {
+            <details class="fold pt-3 text-sm text-ink-2">
+                <summary>"How it is done, and what remains"</summary>
+                <div inner_html=html></div>
+            </details>
+        }
+        .into_any()
+    })
+}
+
+/// The form that has it done. Where much goes, what to type is said, and nothing else is taken.
+fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
+    let back = back(&frame.base, plan);
+    if !can {
+        let ran = plan.job.as_ref().map(|job| {
+            let href = format!("{}/jobs/{job}", frame.base);
+            view! { <p class="pt-3 text-sm">"This plan was carried out. " <a class="text-link" href=href>"See how that went"</a></p> }
+        });
+        return view! {
+            {ran}
+            {end(frame, "", back, None)}
+        }
+        .into_any();
+    }
+    let dangerous = matches!(plan.action, Action::Delete | Action::CleanUp);
+    let note = if dangerous { "Undo is offered afterwards." } else { "" };
+    let act = Some((if dangerous { Act::Danger } else { Act::Plain }, label(plan)));
+    let field = if plan.wide {
+        let word = visible(&plan.confirm).into_owned();
+        view! {
+            <label class="block pt-4 text-sm" for="confirm">
+                "Much goes with this. Type " <b class="mono font-semibold select-all">{word}</b> " to confirm:"
+            </label>
+            <input
+                class="mt-1.5 h-9 w-full rounded-md border border-edge bg-raised px-3 font-mono text-base text-ink"
+                id="confirm"
+                name="confirm"
+                required=true
+                pattern=pattern(&plan.confirm)
+                title=format!("Type {}", plan.confirm)
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+            />
+        }
+        .into_any()
+    } else {
+        view! { <input type="hidden" name="confirm" value=plan.confirm.clone()/> }.into_any()
+    };
+    view! {
+        <form method="post" action=format!("{}/plans/{}", frame.base, plan.id) data-change="" data-typed=plan.wide.then_some("")>
+            {token(frame)}
+            {field}
+            {end(frame, note, back, act)}
+        </form>
+    }
+    .into_any()
+}
+
+/// A text as the regular expression that only it matches, as the attribute `pattern` takes it (flag `v`).
+fn pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if matches!(character, '^' | '$' | '\\' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '/') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
+/// Where it came from: the repository, the registry, or the list of all.
+fn back(base: &str, plan: &Plan) -> String {
+    match effects::place(plan) {
+        Some(_) if plan.action == Action::CleanUp => format!("{base}/clean-up"),
+        Some(place) => address::reference(base, place),
+        None if plan.action == Action::CleanUp => format!("{base}/clean-up"),
+        None => format!("{base}/"),
+    }
+}
+
+/// What is counted in a heading: of one fate, the tags, else the images.
+struct Counted<'a> {
+    number: u64,
+    kind: EffectKind,
+    /// The only one's name.
+    name: Option<&'a str>,
+    /// In how many repositories.
+    places: usize,
+    place: &'a str,
+}
+
+fn counted(plan: &Plan, fate: Fate) -> Option<Counted<'_>> {
+    let of = |kind| plan.effects.iter().filter(move |effect| effect.effect == fate && effect.kind == kind);
+    let kind = [EffectKind::Tag, EffectKind::Manifest].into_iter().find(|kind| of(*kind).next().is_some())?;
+    let mut places: Vec<&str> = of(kind).map(|effect| parts(&effect.reference).place).collect();
+    let number = places.len() as u64;
+    places.sort_unstable();
+    places.dedup();
+    let first = parts(&of(kind).next()?.reference);
+    Some(Counted { number, kind, name: (number == 1).then_some(first.name), places: places.len(), place: first.place })
+}
+
+/// `3 tags`, `tag v2.13.4`; more than so many where the plan tells only its beginning.
+fn things(plan: &Plan, counted: &Counted<'_>) -> String {
+    let more = plan.effects_total > plan.effects.len() as u64;
+    match counted.name {
+        Some(name) if !more && counted.kind == EffectKind::Tag => format!("tag {name}"),
+        Some(_) if !more => format!("an {}", effects::noun(counted.kind, false)),
+        _ => {
+            let told = format::plural(counted.number, effects::noun(counted.kind, false), effects::noun(counted.kind, true));
+            if more { format!("more than {told}") } else { told }
+        }
+    }
+}
+
+fn places(counted: &Counted<'_>) -> String {
+    if counted.places == 1 {
+        parts(counted.place).repository.to_owned()
+    } else {
+        format::plural(counted.places as u64, "repository", "repositories")
+    }
+}
+
+/// The plan in a few words: `Delete 3 tags from team/api`.
+pub(crate) fn title(plan: &Plan) -> String {
+    let gone = counted(plan, Fate::Goes);
+    let new = counted(plan, Fate::Appears);
+    match plan.action {
+        Action::Delete => match &gone {
+            Some(gone) => format!("Delete {} from {}", things(plan, gone), places(gone)),
+            None => "Nothing to delete".to_owned(),
+        },
+        Action::CleanUp => match &gone {
+            Some(gone) => format!("Clean up {} in {}", things(plan, gone), places(gone)),
+            None => "Nothing to clean up".to_owned(),
+        },
+        Action::Retag => match &new {
+            Some(new) => format!("Set {} in {}", things(plan, new), places(new)),
+            None => "Nothing to tag".to_owned(),
+        },
+        Action::Copy => match &new {
+            Some(new) if new.places == 1 => format!("Copy {} to {}", things(plan, new), new.place),
+            Some(new) => format!("Copy {} to {}", things(plan, new), places(new)),
+            None => "Nothing to copy".to_owned(),
+        },
+        Action::Undo => "Undo".to_owned(),
+    }
+}
+
+/// What the button says.
+fn label(plan: &Plan) -> String {
+    let few = |fate: Fate| match counted(plan, fate) {
+        Some(counted) if counted.number == 1 => effects::noun(counted.kind, false).to_owned(),
+        Some(counted) if plan.effects_total > plan.effects.len() as u64 => format!("all {}", effects::noun(counted.kind, true)),
+        Some(counted) => format::plural(counted.number, "", effects::noun(counted.kind, true)),
+        None => String::new(),
+    };
+    match plan.action {
+        Action::Delete | Action::CleanUp => format!("Delete {}", few(Fate::Goes)),
+        Action::Retag => format!("Set {}", few(Fate::Appears)),
+        Action::Copy => format!("Copy {}", few(Fate::Appears)),
+        Action::Undo => "Undo".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn a_pattern_matches_its_text_alone() {
+        assert_eq!(pattern("team/api.v2-x_y"), "team\\/api\\.v2-x_y");
+        assert_eq!(pattern("a+b"), "a\\+b");
+    }
+}
