@@ -108,6 +108,12 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
     view! {
         <form method="post" action=format!("{}/plans/{}", frame.base, plan.id) data-change="" data-typed=plan.wide.then_some("")>
             {token(frame)}
+            {plan.consent.clone().map(|text| view! {
+                <label class="flex gap-2.5 pt-4 text-sm">
+                    <input class="mt-0.5 size-4 flex-none accent-accent" type="checkbox" name="consent" required=true/>
+                    <span>{text}" This is asked once."</span>
+                </label>
+            })}
             {field}
             {end(frame, note, back, act)}
         </form>

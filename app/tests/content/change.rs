@@ -22,6 +22,7 @@ fn plan(action: Action, effects: Vec<Effect>) -> Plan {
         action,
         steps: effects.iter().filter(|effect| effect.effect != Fate::Stays).count() as u64,
         effects_total: effects.len() as u64,
+        consent: None,
         effects,
         frees: Some(41_000_000),
         confirm: "team/api".into(),

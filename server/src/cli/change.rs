@@ -127,6 +127,7 @@ pub(super) mod tests {
             wide: false,
             problems: Vec::new(),
             notes: Vec::new(),
+            consent: None,
             steps: 1,
             effects_total: 0,
             created: "2026-01-01T00:00:00.000Z".into(),

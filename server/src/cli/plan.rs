@@ -41,7 +41,7 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
         Some(hint) => format!("{} {hint}", p.detail),
         None => p.detail.clone(),
     });
-    problems.chain(plan.notes.iter().cloned()).collect()
+    problems.chain(plan.consent.iter().cloned()).chain(plan.notes.iter().cloned()).collect()
 }
 
 #[cfg(test)]
@@ -66,6 +66,7 @@ mod tests {
             frees: Some(184_000_000),
             problems: vec![PlanProblem { code: "x".into(), detail: "One is not.".into(), hint: Some("Do so.".into()) }],
             notes: vec!["By tag.".into()],
+            consent: None,
             ..plan()
         }
     }

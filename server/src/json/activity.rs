@@ -77,6 +77,7 @@ fn filter(query: &Query) -> Result<ActivityQuery, Problem> {
         action: query.owned("action")?,
         actor: query.owned("actor")?,
         source: query.owned("source")?,
+        job: query.owned("job")?,
         q: query.owned("q")?.unwrap_or_default(),
         since: query.owned("since")?,
         until: query.owned("until")?,

@@ -47,6 +47,7 @@ async fn model(state: &AppState, head: &Head, query: &Query) -> Result<ActivityM
             until: asked.until.clone(),
             limit,
             after: asked.after.clone(),
+            job: None,
         };
         state.service.activity(&caller, &query).await.map(ActivityShown::Activity)
     };

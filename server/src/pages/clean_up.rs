@@ -83,7 +83,7 @@ mod tests {
     fn a_policy_is_read_from_its_form() {
         let policy = policy(&Query::parse("match=tag:pr-*&protect=&keep=10&keep_by=pushed&older_than=30d&clock=any&untagged=1")).unwrap();
         assert_eq!((policy.r#match.as_str(), policy.keep, policy.untagged), ("tag:pr-*", Some(10), true));
-        assert_eq!((policy.keep_by.as_deref(), policy.older_than.as_deref(), policy.not_pulled_for), (Some("pushed"), Some("30d"), None));
+        assert_eq!((policy.keep_by.as_deref(), policy.older_than.as_deref(), policy.not_pulled_for.as_deref()), (Some("pushed"), Some("30d"), None));
         assert!(says_something(&policy));
         assert_eq!(super::policy(&Query::parse("keep=ten")).unwrap_err().code, Code::BadQuery);
         let idle = super::policy(&Query::parse("keep_by=version&keep_of=all&clock=any&protect=tag:latest")).unwrap();
