@@ -1,7 +1,7 @@
 //! Changing registries: plans, the jobs that carry them out, what was done. docs/decisions/006-changes.md says how.
 //!
 //! `planning` makes a plan of what someone wants, `jobs` begins and shows jobs, `work` gives them to this process's workers, `carry` takes one from its first
-//! step to its end, `step` does a step, `copying` brings images over, `policies` and `tidy` go by the clock.
+//! step to its end, `step` does a step, `copying` brings images over, `policies`, `trash` and `tidy` go by the clock.
 
 mod activity;
 mod advice;
@@ -14,6 +14,7 @@ mod policies;
 mod step;
 mod stored;
 mod tidy;
+mod trash;
 mod work;
 
 pub(crate) use work::Work;

@@ -7,7 +7,7 @@
 use super::{
     jobs::{self, Kept, database},
     step::Came,
-    stored,
+    stored, trash,
     work::{Under, Work},
 };
 use crate::{Error, Service};
@@ -398,15 +398,16 @@ fn place_of(waiting: &Waiting) -> (String, String) {
 }
 
 /// Manifests are put back one by one: an index is not taken before its children are there.
-const RESTORING: u8 = 3;
+const RESTORING: u8 = 4;
 
 /// Steps of a lower wave are done before those of a higher one; within one they may be done in any order.
 fn wave(step: &Step) -> u8 {
     match step {
-        Step::Untag { .. } => 0,
-        Step::DeleteManifest { tags, .. } if !tags.is_empty() => 1,
-        Step::DeleteManifest { .. } => 2,
+        step if trash::is_filling(step) => 0,
+        Step::Untag { .. } => 1,
+        Step::DeleteManifest { tags, .. } if !tags.is_empty() => 2,
+        Step::DeleteManifest { .. } => 3,
         Step::PutManifest { .. } => RESTORING,
-        Step::PutTag { .. } | Step::Copy { .. } => 4,
+        Step::PutTag { .. } | Step::Copy { .. } => 5,
     }
 }

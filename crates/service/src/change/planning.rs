@@ -5,6 +5,7 @@ use super::{
     jobs::{database, no_plan},
     step::Came,
     stored::{PLACEHOLDER, Stored},
+    trash,
 };
 use crate::{Caller, Error, Result, Service};
 use api::{Action, Code, Intent};
@@ -173,9 +174,13 @@ impl Service {
     }
 
     async fn plan_delete_in(&self, registry: &str, repositories: &BTreeMap<RepositoryName, Named>) -> Result<Plan> {
-        let (number, _) = self.registry_of(registry)?;
+        let (number, settings) = self.registry_of(registry)?;
         let snapshot = self.snapshot(number, repositories.keys().cloned().collect()).await?;
-        Ok(plan::plan(&snapshot, &plan::Intent::Delete(found(&snapshot, repositories)), catalogue::now()))
+        let mut part = plan::plan(&snapshot, &plan::Intent::Delete(found(&snapshot, repositories)), catalogue::now());
+        if let Some(keep) = settings.trash {
+            trash::fill(&mut part, &snapshot, keep, catalogue::now());
+        }
+        Ok(part)
     }
 
     /// Some repositories of a registry, as they are known now.
@@ -247,7 +252,9 @@ impl Service {
             }
         }
         let repositories = BTreeMap::from([(name, named)]);
-        let again = self.plan_delete_in(registry, &repositories).await?;
+        let mut again = self.plan_delete_in(registry, &repositories).await?;
+        // The trash's own tags carry the time at which they were planned.
+        again.steps.retain(|step| !trash::is_filling(step));
         let before = Plan { steps: left, ..Plan::default() };
         before.same_steps_in(&again, repository).map_err(|difference| Came::Stale(difference.to_string()))
     }
@@ -309,7 +316,16 @@ impl Service {
             };
             let (intent, now, catalogue) = (plan::Intent::CleanUp(rules.clone()), catalogue::now(), self.0.catalogue.clone());
             // A million tags take a second: other requests go on meanwhile.
-            let part = tokio::task::spawn_blocking(move || plan::plan(&catalogue.snapshot(&wanted, &guards), &intent, now)).await;
+            let keep = settings.trash;
+            let part = tokio::task::spawn_blocking(move || {
+                let snapshot = catalogue.snapshot(&wanted, &guards);
+                let mut part = plan::plan(&snapshot, &intent, now);
+                if let Some(keep) = keep {
+                    trash::fill(&mut part, &snapshot, keep, now);
+                }
+                part
+            })
+            .await;
             let part = part.map_err(|e| Error::internal(format!("a plan could not be made: {e}")))?;
             places.push(settings.name.clone());
             stored.parts.push(self.advised(&settings.name, part)?);

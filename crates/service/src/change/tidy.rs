@@ -20,6 +20,7 @@ pub(super) async fn run(service: Service, ending: CancellationToken) {
             forget(&service).await;
         }
         service.run_due_policies().await;
+        service.empty_trash().await;
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = ending.cancelled() => return,

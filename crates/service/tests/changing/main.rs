@@ -5,7 +5,7 @@
 mod support;
 
 use api::{Code, Fate, Intent, ItemState, Job, JobState, Plan, Policy};
-use service::{ActivityQuery, JobsQuery, Service, Settings};
+use service::{ActivityQuery, JobsQuery, RegistrySettings, Service, Settings, TagsQuery};
 use std::time::Duration;
 use support::{Docker, beside, caller, opened, registry};
 
@@ -364,5 +364,36 @@ async fn a_job_goes_on_after_a_restart_of_ours_and_stops_when_told() {
     assert_eq!(docker.tags("team/big").await.len(), 151);
     let list = service.jobs(&caller(), &JobsQuery { registry: Some("local".into()), ..JobsQuery::default() }).await.unwrap();
     assert_eq!(list.total, 3);
+    service.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trash_keeps_what_was_deleted_for_its_time() {
+    let Some(docker) = Docker::start(true).await else { return };
+    let (index, children) = docker.push_index("team/api", "multi", &["v1", "v1b"]).await;
+    docker.push("team/api", "other", &["v2", "v3"]).await;
+    let kept = RegistrySettings { trash: Some(Duration::from_secs(6)), ..registry("local", &docker.url) };
+    let service = opened(Settings { registries: vec![kept], ..Settings::default() }).await;
+    let intent = delete(&["local/team/api:v1", "local/team/api:v1b"]);
+    let plan = planned(&service, &intent).await;
+    assert_eq!(plan.frees, Some(0), "{plan:#?}");
+    let job = service.carry_out(&caller(), &plan.id, &plan.confirm).await.unwrap();
+    well(&ended(&service, &job.id).await);
+    // Gone for people, there for the registry.
+    let tags = docker.tags("team/api").await;
+    assert_eq!(tags.len(), 3, "{tags:?}");
+    assert!(tags.iter().any(|t| t.starts_with("supercargo-trash-")), "{tags:?}");
+    for still in [&index, &children[0], &children[1]] {
+        assert!(docker.names("team/api", still.as_str()).await.is_some(), "{still}");
+    }
+    let shown = service.tags(&caller(), &oci::Reference::parse("local/team/api").unwrap(), &TagsQuery::default()).await.unwrap();
+    assert_eq!(shown.items.iter().map(|t| t.tag.as_str()).collect::<Vec<_>>(), ["v3", "v2"]);
+    // Its time over, it is emptied.
+    let began = std::time::Instant::now();
+    while docker.names("team/api", index.as_str()).await.is_some() {
+        assert!(began.elapsed() < Duration::from_secs(60), "the trash is not emptied: {:?}", docker.tags("team/api").await);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(docker.tags("team/api").await, ["v2", "v3"]);
     service.close().await;
 }
