@@ -12,6 +12,7 @@ mod lists;
 mod notifications;
 pub(crate) mod openapi;
 mod plans;
+mod policies;
 mod registries;
 
 pub(crate) use intent::policy_of;
@@ -50,6 +51,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/jobs/{id}", get(jobs::one).delete(jobs::cancel))
         .route("/jobs/{id}/items", get(jobs::items))
         .route("/jobs/{id}/undo", post(jobs::undo))
+        .route("/policies", get(policies::list).post(policies::keep))
+        .route("/policies/{id}", get(policies::one).delete(policies::remove))
         .route("/activity", get(activity::list))
         .route("/activity/export", get(activity::export))
         .route("/notifications/{registry}", post(notifications::take))

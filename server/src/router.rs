@@ -32,6 +32,8 @@ pub fn router(state: AppState) -> Router {
         .route("/retag", get(pages::retag_form).post(pages::retag))
         .route("/copy", get(pages::copy_form).post(pages::copy))
         .route("/clean-up", get(pages::clean_up).post(pages::clean_up_plan))
+        .route("/clean-up/policies", post(pages::keep_policy))
+        .route("/clean-up/policies/{id}/remove", post(pages::remove_policy))
         .route("/plans/{id}", get(pages::plan).post(pages::carry_out))
         .route("/jobs/{id}", get(pages::job))
         .route("/jobs/{id}/cancel", post(pages::cancel))

@@ -1,6 +1,6 @@
 //! What the pages are made of that change a registry: forms, plans, jobs, activity.
 
-use api::{Activity, Job, JobItem, List, Plan, Policy, Problem};
+use api::{Activity, Job, JobItem, List, Plan, Policy, Problem, StoredPolicy};
 
 /// `/plans/{id}`: what a change would do.
 #[derive(Debug, Clone)]
@@ -79,6 +79,10 @@ pub struct CleanUpModel {
     pub plan: Option<Plan>,
     /// Why it cannot be read.
     pub problem: Option<Problem>,
+    /// The policies that are kept.
+    pub kept: Vec<StoredPolicy>,
+    /// The one of them that is shown (`?policy=`).
+    pub edited: Option<StoredPolicy>,
 }
 
 /// The tabs of `/activity`.

@@ -1,5 +1,6 @@
 //! `/clean-up`: a policy at the left; at the right, on real tags, what goes, what stays and why.
 
+use super::policies;
 use crate::{
     address, format,
     model::{CleanUpModel, Frame},
@@ -37,9 +38,11 @@ pub(super) fn draw(frame: &Frame, model: &CleanUpModel) -> AnyView {
         <p class="pt-2 text-ink-2">"A policy says what may go. Beside it stands what it would do now; nothing happens before that is confirmed."</p>
         <div class="grid grid-cols-[360px_minmax(0,1fr)] gap-12 pt-5 pb-16 max-lg:grid-cols-1 max-lg:gap-6">
             <div>
+                {policies::list(frame, model)}
                 <h2 class=H2>"Begin with"</h2>
                 <ul class="flex flex-wrap gap-x-4 gap-y-1 text-sm">{examples}</ul>
                 {form(base, model)}
+                {policies::keep(frame, model)}
             </div>
             <section id="preview" aria-labelledby="preview-title">
                 <h2 class=H2 id="preview-title">"What it would do"</h2>

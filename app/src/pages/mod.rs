@@ -7,6 +7,7 @@ mod copy;
 mod image;
 mod job;
 pub(crate) mod plan;
+mod policies;
 mod problem;
 mod registry;
 mod repository;

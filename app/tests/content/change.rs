@@ -263,6 +263,8 @@ pub(crate) fn copy_page(refs: &[&str]) -> CopyModel {
 
 pub(crate) fn clean_up_page(plan: Option<Plan>) -> CleanUpModel {
     CleanUpModel {
+        kept: Vec::new(),
+        edited: None,
         now: NOW,
         registries: vec!["local".into(), "prod".into()],
         policy: Policy {

@@ -21,7 +21,9 @@ macro_rules! shape {
 }
 
 mod change;
-pub use change::{Action, Activity, Effect, EffectKind, Fate, Intent, ItemState, Job, JobItem, JobState, Plan, PlanProblem, Policy, StoredPolicy};
+pub use change::{
+    Action, Activity, Effect, EffectKind, Fate, Intent, ItemState, Job, JobItem, JobState, Plan, PlanProblem, Policy, StoredPolicy,
+};
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

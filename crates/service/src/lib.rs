@@ -54,7 +54,14 @@ impl Service {
         }
         let catalogue = Catalogue::open(settings.database.expose(), sources).await.map_err(|e| Error::internal(e.to_string()))?;
         let totals = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(std::time::Duration::from_secs(5)).build();
-        Ok(Self(Arc::new(Inner { settings, catalogue, lists: lists::Cache::default(), totals, changes: broadcast::channel(256).0, work: change::Work::new() })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            catalogue,
+            lists: lists::Cache::default(),
+            totals,
+            changes: broadcast::channel(256).0,
+            work: change::Work::new(),
+        })))
     }
 
     /// Begins crawling and carrying out jobs, until [`Service::close`].

@@ -1,6 +1,6 @@
 //! The description of `/api/v1` for programs, made of the handlers themselves.
 
-use super::{activity, events, images, jobs, lists, notifications, plans, registries, written};
+use super::{activity, events, images, jobs, lists, notifications, plans, policies, registries, written};
 use crate::{AppState, failure::Failure};
 use api::Code;
 use axum::{extract::State, response::Response};
@@ -35,6 +35,10 @@ use utoipa::openapi::Server;
         jobs::cancel,
         jobs::undo,
         jobs::events,
+        policies::list,
+        policies::keep,
+        policies::one,
+        policies::remove,
         activity::list,
         activity::export,
         events::stream,

@@ -24,13 +24,19 @@ pub(crate) async fn clean_up(State(state): State<AppState>, head: Head, query: Q
 async fn model(state: &AppState, head: &Head, query: &Query) -> Result<CleanUpModel, Problem> {
     let caller = head.client.caller();
     let registries = state.service.registries(&caller).await?.into_iter().filter(|r| !r.read_only).map(|r| r.name).collect();
-    let mut model = CleanUpModel { now: now(), registries, policy: Policy::default(), plan: None, problem: None };
-    match policy(query) {
-        Ok(policy) => model.policy = policy,
-        Err(problem) => model.problem = Some(problem),
+    let kept = state.service.policies(&caller).await?;
+    let mut model = CleanUpModel { now: now(), registries, policy: Policy::default(), plan: None, problem: None, kept, edited: None };
+    match (query.text("policy")?, policy(query)) {
+        (Some(id), _) => {
+            let edited = state.service.policy(&caller, id).await?;
+            model.policy = edited.policy.clone();
+            model.edited = Some(edited);
+        }
+        (None, Ok(policy)) => model.policy = policy,
+        (None, Err(problem)) => model.problem = Some(problem),
     }
     if model.problem.is_none() && says_something(&model.policy) {
-        match state.service.plan(&caller, &Intent::CleanUp { policy: model.policy.clone() }).await {
+        match state.service.preview(&caller, &Intent::CleanUp { policy: model.policy.clone() }).await {
             Ok(plan) => model.plan = Some(plan),
             Err(error) if error.code() == Code::BadQuery => model.problem = Some(error.into()),
             Err(error) => return Err(error.into()),
@@ -47,7 +53,7 @@ pub(crate) async fn clean_up_plan(State(state): State<AppState>, head: Head, hea
     }
 }
 
-fn policy(query: &Query) -> Result<Policy, Problem> {
+pub(super) fn policy(query: &Query) -> Result<Policy, Problem> {
     let keep = query.text("keep")?.map(|text| {
         text.parse()
             .map_err(|_| Problem::new(Code::BadQuery, format!("“{text}” is not how many are kept.")).hint("Give a number, such as 10."))
@@ -83,7 +89,10 @@ mod tests {
     fn a_policy_is_read_from_its_form() {
         let policy = policy(&Query::parse("match=tag:pr-*&protect=&keep=10&keep_by=pushed&older_than=30d&clock=any&untagged=1")).unwrap();
         assert_eq!((policy.r#match.as_str(), policy.keep, policy.untagged), ("tag:pr-*", Some(10), true));
-        assert_eq!((policy.keep_by.as_deref(), policy.older_than.as_deref(), policy.not_pulled_for.as_deref()), (Some("pushed"), Some("30d"), None));
+        assert_eq!(
+            (policy.keep_by.as_deref(), policy.older_than.as_deref(), policy.not_pulled_for.as_deref()),
+            (Some("pushed"), Some("30d"), None)
+        );
         assert!(says_something(&policy));
         assert_eq!(super::policy(&Query::parse("keep=ten")).unwrap_err().code, Code::BadQuery);
         let idle = super::policy(&Query::parse("keep_by=version&keep_of=all&clock=any&protect=tag:latest")).unwrap();

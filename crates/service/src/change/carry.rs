@@ -280,7 +280,9 @@ impl Carrying<'_> {
             return Err(failed(fault.into()));
         }
         let wait = match &fault {
-            registry::Error::Busy { retry_after_ms, .. } => Duration::from_millis(*retry_after_ms).clamp(Duration::from_millis(200), Duration::from_mins(1)),
+            registry::Error::Busy { retry_after_ms, .. } => {
+                Duration::from_millis(*retry_after_ms).clamp(Duration::from_millis(200), Duration::from_mins(1))
+            }
             _ => Duration::from_secs(1),
         };
         tracing::info!(job = self.job.id, error = %fault, "the job waits for its registry");

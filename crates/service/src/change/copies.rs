@@ -152,9 +152,11 @@ impl Service {
         let repositories = glob(&pattern.repository)?;
         let tags = match pattern.target.as_deref() {
             None => None,
-            Some(target) => Some(glob(target.strip_prefix(':').ok_or_else(|| {
-                Error::new(Code::NotAReference, "A digest takes no star.").hint("Name tags: registry/team/*:v2.*")
-            })?)?),
+            Some(target) => Some(glob(
+                target
+                    .strip_prefix(':')
+                    .ok_or_else(|| Error::new(Code::NotAReference, "A digest takes no star.").hint("Name tags: registry/team/*:v2.*"))?,
+            )?),
         };
         if !pattern.repository.contains('*') {
             let name = RepositoryName::parse(&pattern.repository)?;
@@ -173,7 +175,9 @@ impl Service {
                 if tags.as_ref().is_some_and(|t| !t.is_match(name)) {
                     continue;
                 }
-                let (Some(digest), Ok(tag)) = (model.digest(manifest).and_then(|d| Digest::parse(&d).ok()), Tag::parse(name)) else { continue };
+                let (Some(digest), Ok(tag)) = (model.digest(manifest).and_then(|d| Digest::parse(&d).ok()), Tag::parse(name)) else {
+                    continue;
+                };
                 let media_type = model.manifest(manifest).map(|m| model.texts.text(m.media_type).to_owned()).unwrap_or_default();
                 let size = model.size(manifest);
                 found.push(Found { repository: repository.clone(), tag: Some(tag), digest, media_type, size, stars: stars.clone() });

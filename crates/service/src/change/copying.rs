@@ -164,8 +164,10 @@ impl Service {
         let manifest = read(&record.body, &record.media_type)?;
         let top = match &manifest.body {
             Body::Index { manifests } if !platforms.is_empty() => {
-                let wanted: Vec<_> =
-                    manifests.iter().filter(|d| d.platform.as_ref().is_some_and(|p| platforms.contains(p)) && !d.is_attestation()).collect();
+                let wanted: Vec<_> = manifests
+                    .iter()
+                    .filter(|d| d.platform.as_ref().is_some_and(|p| platforms.contains(p)) && !d.is_attestation())
+                    .collect();
                 match wanted.as_slice() {
                     [] => {
                         let named: Vec<String> = platforms.iter().map(ToString::to_string).collect();
@@ -249,9 +251,9 @@ impl Service {
             let model = self.0.catalogue.model();
             let repo = model.find_repo(from.number, from.repository.as_str()).and_then(|id| model.repo(id));
             let tags = repo.map(|r| r.machinery.as_slice()).unwrap_or_default();
-            let of_subject = tags.iter().filter(|(tag, _)| {
-                tag.machinery().is_some_and(|(of, role)| of == *subject && role != oci::Machinery::Referrers)
-            });
+            let of_subject = tags
+                .iter()
+                .filter(|(tag, _)| tag.machinery().is_some_and(|(of, role)| of == *subject && role != oci::Machinery::Referrers));
             of_subject.filter_map(|(tag, id)| Some((tag.clone(), Digest::parse(&model.digest(*id)?).ok()?))).collect()
         };
         for digest in referrers.into_iter().map(|d| d.digest).chain(machinery.iter().map(|(_, d)| d.clone())) {
@@ -281,8 +283,7 @@ impl Service {
             });
         }
         futures::stream::iter(blobs).buffer_unordered(BLOBS).try_collect::<Vec<()>>().await?;
-        let lists_referrers =
-            self.0.catalogue.status(to.number).capabilities.iter().any(|c| c.name == "referrers" && c.can == Some(true));
+        let lists_referrers = self.0.catalogue.status(to.number).capabilities.iter().any(|c| c.name == "referrers" && c.can == Some(true));
         for piece in &load.manifests {
             // Twice named: what has only a tag to be found by comes under it below, all the same.
             put(to, &Target::Digest(piece.digest.clone()), piece).await?;

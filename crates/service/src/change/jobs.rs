@@ -125,7 +125,9 @@ impl Service {
             Begun::Queued => {}
             Begun::PlanTaken(by) => return Err(taken(&by)),
             Begun::PlanExpired => {
-                return Err(Error::new(Code::PlanStale, "The plan is older than a day.").hint("Make it anew: what it would do may have changed."));
+                return Err(
+                    Error::new(Code::PlanStale, "The plan is older than a day.").hint("Make it anew: what it would do may have changed.")
+                );
             }
             Begun::PlanUnknown => return Err(no_plan()),
             Begun::Undone(by) => {
@@ -201,9 +203,7 @@ impl Service {
                 return Ok(job);
             }
             // Another process may be at it, of whose steps nothing is heard here.
-            let heard = async {
-                while changes.recv().await.is_ok_and(|changed| changed != id) {}
-            };
+            let heard = async { while changes.recv().await.is_ok_and(|changed| changed != id) {} };
             let _ = tokio::time::timeout(Work::LOOK, heard).await;
         }
     }
@@ -228,7 +228,10 @@ fn undoing(done: &[StepRecord]) -> Result<Vec<Kept>> {
                 put(&mut tags, Step::PutTag { repository, tag, digest, media_type, was: None });
             }
             Step::DeleteManifest { repository, digest, media_type, tags: names } => {
-                put(&mut manifests, Step::PutManifest { repository: repository.clone(), digest: digest.clone(), media_type: media_type.clone() });
+                put(
+                    &mut manifests,
+                    Step::PutManifest { repository: repository.clone(), digest: digest.clone(), media_type: media_type.clone() },
+                );
                 for tag in names {
                     let (repository, digest, media_type) = (repository.clone(), digest.clone(), media_type.clone());
                     put(&mut tags, Step::PutTag { repository, tag, digest, media_type, was: None });
@@ -325,7 +328,8 @@ fn nothing_to_do(stored: &Stored) -> Error {
 }
 
 fn taken(by: &str) -> Error {
-    Error::new(Code::Busy, "This plan was carried out before, or is being carried out.").hint(format!("Job {by} does it. Make a new plan for what is left."))
+    Error::new(Code::Busy, "This plan was carried out before, or is being carried out.")
+        .hint(format!("Job {by} does it. Make a new plan for what is left."))
 }
 
 fn no_job() -> Error {

@@ -39,10 +39,24 @@ type Names = BTreeMap<String, BTreeMap<RepositoryName, Named>>;
 impl Service {
     /// What a change would do. Stored for a day, so that exactly this can be carried out.
     pub async fn plan(&self, caller: &Caller, intent: &Intent) -> Result<api::Plan> {
+        let (record, stored) = self.made(caller, intent).await?;
+        self.0.catalogue.plans().add(&record).await.map_err(database)?;
+        Ok(stored.shown(&record))
+    }
+
+    /// The same, without storing it: for a look. It cannot be carried out.
+    pub async fn preview(&self, caller: &Caller, intent: &Intent) -> Result<api::Plan> {
+        let (record, stored) = self.made(caller, intent).await?;
+        Ok(api::Plan { id: String::new(), ..stored.shown(&record) })
+    }
+
+    async fn made(&self, caller: &Caller, intent: &Intent) -> Result<(PlanRecord, Stored)> {
         let (action, stored) = match intent {
             Intent::Delete { refs, query } => (Action::Delete, self.plan_delete(refs, query.as_deref()).await?),
             Intent::Retag { r#ref, tag } => (Action::Retag, self.plan_retag(r#ref, tag).await?),
-            Intent::Copy { from, to, platforms } => (Action::Copy, self.plan_copy(from, to, platforms.as_deref().unwrap_or_default()).await?),
+            Intent::Copy { from, to, platforms } => {
+                (Action::Copy, self.plan_copy(from, to, platforms.as_deref().unwrap_or_default()).await?)
+            }
             Intent::CleanUp { policy } => (Action::CleanUp, self.plan_clean_up(policy).await?),
         };
         let json = |e: serde_json::Error| Error::internal(format!("a plan cannot be written: {e}"));
@@ -56,8 +70,7 @@ impl Service {
             created: catalogue::now(),
             job: None,
         };
-        self.0.catalogue.plans().add(&record).await.map_err(database)?;
-        Ok(stored.shown(&record))
+        Ok((record, stored))
     }
 
     /// A stored plan.
@@ -229,11 +242,8 @@ impl Service {
                 }
                 Step::DeleteManifest { digest, tags, media_type, .. } => {
                     let digest = Digest::parse(digest).map_err(Error::from)?;
-                    let still: Vec<plan::Text> = tags
-                        .iter()
-                        .filter(|t| Tag::parse(t).is_ok_and(|t| self.holds_tag(number, &name, &t)))
-                        .cloned()
-                        .collect();
+                    let still: Vec<plan::Text> =
+                        tags.iter().filter(|t| Tag::parse(t).is_ok_and(|t| self.holds_tag(number, &name, &t))).cloned().collect();
                     // A name of it is a sign of life that costs no request.
                     let there = !still.is_empty()
                         || super::step::resolved(connection.as_ref(), &name, &Target::Digest(digest.clone())).await?.is_some();
@@ -345,14 +355,16 @@ impl Service {
         let age = |key: &str, text: &Option<String>| {
             text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(|t| {
                 super::milliseconds(t).ok_or_else(|| {
-                    Error::new(Code::BadRequest, format!("{key} is “{}”, which is no age.", super::clipped(t))).hint("Write 30d, 12h or 2w.")
+                    Error::new(Code::BadRequest, format!("{key} is “{}”, which is no age.", super::clipped(t)))
+                        .hint("Write 30d, 12h or 2w.")
                 })
             })
         };
         let word = |key: &str, text: &Option<String>, known: &[&str]| match text.as_deref().filter(|t| !t.is_empty()) {
             None => Ok(None),
             Some(word) => known.iter().position(|k| *k == word).map(Some).ok_or_else(|| {
-                Error::new(Code::BadRequest, format!("{key} is “{}”.", super::clipped(word))).hint(format!("There are {}.", known.join(", ")))
+                Error::new(Code::BadRequest, format!("{key} is “{}”.", super::clipped(word)))
+                    .hint(format!("There are {}.", known.join(", ")))
             }),
         };
         Ok(plan::CleanUp {

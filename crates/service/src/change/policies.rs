@@ -116,7 +116,8 @@ fn next_run(schedule: &str, zone: Option<&str>, now: i64) -> Result<Option<i64>>
     let zone = match zone {
         None => TimeZone::UTC,
         Some(name) => TimeZone::get(name).map_err(|_| {
-            Error::new(Code::BadRequest, format!("“{}” is no time zone.", super::clipped(name))).hint("Write one such as Europe/Berlin or UTC.")
+            Error::new(Code::BadRequest, format!("“{}” is no time zone.", super::clipped(name)))
+                .hint("Write one such as Europe/Berlin or UTC.")
         })?,
     };
     let now = Timestamp::from_millisecond(now).map_err(|e| Error::internal(e.to_string()))?;

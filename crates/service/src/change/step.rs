@@ -91,7 +91,8 @@ impl Service {
                     Some(now) if now == named.digest => {}
                     Some(now) => return Err(wrong_digest(&now, &named.digest).into()),
                     None => {
-                        let error = Error::new(Code::UpstreamMisbehaved, format!("The registry took {repository}:{tag} and does not have it."));
+                        let error =
+                            Error::new(Code::UpstreamMisbehaved, format!("The registry took {repository}:{tag} and does not have it."));
                         return Err(error.into());
                     }
                 }
@@ -171,7 +172,8 @@ impl Service {
         let Ok(Some(kept)) = self.0.catalogue.manifest_bytes(digest).await else {
             return Error::new(Code::UpstreamMisbehaved, format!("{told} Its bytes are not known, so it could not be put back."));
         };
-        let (bytes, media_type) = (Bytes::from(kept.bytes), if kept.media_type.is_empty() { media_type.to_owned() } else { kept.media_type });
+        let (bytes, media_type) =
+            (Bytes::from(kept.bytes), if kept.media_type.is_empty() { media_type.to_owned() } else { kept.media_type });
         let mut back = Vec::new();
         let mut failed = None;
         if let Err(fault) = registry.put_manifest(repository, &Target::Digest(digest.clone()), &media_type, bytes.clone()).await {
@@ -257,7 +259,11 @@ impl Service {
 }
 
 /// What a tag or digest names now; none where it is not there.
-pub(super) async fn resolved(registry: &dyn Registry, repository: &RepositoryName, target: &Target) -> std::result::Result<Option<Digest>, Fault> {
+pub(super) async fn resolved(
+    registry: &dyn Registry,
+    repository: &RepositoryName,
+    target: &Target,
+) -> std::result::Result<Option<Digest>, Fault> {
     match registry.resolve(repository, target).await {
         Ok(resolved) => Ok(Some(resolved.digest)),
         Err(Fault::NotFound(_)) => Ok(None),

@@ -44,7 +44,13 @@ pub(super) fn fill(part: &mut Plan, snapshot: &Snapshot, keep: Duration, now: i6
         }
         reach(snapshot, numbers.get(&**digest).copied(), &mut kept);
         let (repository, media_type) = (repository.clone(), media_type.clone());
-        steps.push(Step::PutTag { repository: repository.clone(), tag: tag(digest, until), digest: digest.clone(), media_type: media_type.clone(), was: None });
+        steps.push(Step::PutTag {
+            repository: repository.clone(),
+            tag: tag(digest, until),
+            digest: digest.clone(),
+            media_type: media_type.clone(),
+            was: None,
+        });
         let way = if snapshot.ways.delete_tag == Some(true) { Way::ByName } else { Way::Placeholder };
         for tag in tags.iter().filter(|t| is_name(t)) {
             let (tag, digest) = (tag.clone(), digest.clone());
@@ -56,10 +62,15 @@ pub(super) fn fill(part: &mut Plan, snapshot: &Snapshot, keep: Duration, now: i6
     }
     let is_kept = |digest: &str| numbers.get(digest).is_some_and(|n| kept.contains(n));
     // What only was in the way of nothing goes as planned: untagged things that the trash does not need.
-    steps.extend(part.steps.iter().filter(|s| match s {
-        Step::DeleteManifest { digest, .. } => !is_kept(digest),
-        _ => true,
-    }).cloned());
+    steps.extend(
+        part.steps
+            .iter()
+            .filter(|s| match s {
+                Step::DeleteManifest { digest, .. } => !is_kept(digest),
+                _ => true,
+            })
+            .cloned(),
+    );
     part.steps = steps;
     let day = show::time(until);
     let day = day.split_once('T').map_or(day.as_str(), |(day, _)| day).to_owned();
@@ -71,7 +82,9 @@ pub(super) fn fill(part: &mut Plan, snapshot: &Snapshot, keep: Duration, now: i6
     }
     part.frees = 0;
     part.frees_certain = true;
-    part.notes.push(format!("The images stay in the trash until {day}, out of reach of the registry's garbage collection. Then they are deleted."));
+    part.notes.push(format!(
+        "The images stay in the trash until {day}, out of reach of the registry's garbage collection. Then they are deleted."
+    ));
 }
 
 /// A manifest with what it lists and what is attached to it.

@@ -145,7 +145,8 @@ async fn two_who_delete_the_same_tag_both_end_well() {
     docker.push("team/api", "one", &["v1"]).await;
     docker.push("team/api", "two", &["v2", "v3"]).await;
     let service = beside(&[("local", &docker.url)]).await;
-    let (first, second) = (planned(&service, &delete(&["local/team/api:v1"])).await, planned(&service, &delete(&["local/team/api:v1"])).await);
+    let (first, second) =
+        (planned(&service, &delete(&["local/team/api:v1"])).await, planned(&service, &delete(&["local/team/api:v1"])).await);
     let one = service.carry_out(&caller(), &first.id, &first.confirm).await.unwrap();
     let two = service.carry_out(&caller(), &second.id, &second.confirm).await.unwrap();
     well(&ended(&service, &one.id).await);
