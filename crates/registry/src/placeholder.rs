@@ -54,11 +54,10 @@ pub fn of(manifest: &[u8]) -> Option<Digest> {
 
 /// A configuration that no other image has: it holds random bytes.
 pub(crate) fn config() -> Vec<u8> {
-    let random: [u64; 4] = rand::random();
-    let random: String = random.iter().map(|part| format!("{part:016x}")).collect();
+    let random: [u128; 2] = rand::random();
     json!({
         "architecture": "unknown", "os": "unknown", "config": {}, "rootfs": {"type": "layers", "diff_ids": []},
-        "comment": format!("Takes the place of a tag that is being deleted. {random}"),
+        "comment": format!("Takes the place of a tag that is being deleted. {:032x}{:032x}", random[0], random[1]),
     })
     .to_string()
     .into_bytes()

@@ -95,9 +95,9 @@ impl Inner {
                     return Some(refusal.unwrap_or_else(|| self.delete_tag_of_product(seen, name, None, tag, 202)));
                 }
                 let refusal = self.refuse(seen, &format!("repository:{rest}:metadata_read"));
-                let told = || match lock(&self.store).has(rest) {
-                    true => Answer::of("application/json", json!({"registry": "fake", "imageName": rest}).to_string()),
-                    false => Answer::error(404, "NAME_UNKNOWN"),
+                let told = || {
+                    let answer = Answer::of("application/json", json!({"registry": "fake", "imageName": rest}).to_string());
+                    if lock(&self.store).has(rest) { answer } else { Answer::error(404, "NAME_UNKNOWN") }
                 };
                 Some(refusal.unwrap_or_else(told))
             }

@@ -1,36 +1,34 @@
 //! The one way to a registry: every request goes through [`Client::send`].
 
+mod attempt;
+mod stream;
+
+pub(super) use stream::Fed;
+
 use super::{
     RemoteSettings, Timeouts,
-    auth::{Auth, Carried, Reply},
-    base::{self, Base, origin},
-    body::{self, Broken},
+    auth::Auth,
+    base::Base,
     breaker::{Breaker, Leave},
-    challenge,
     explain::{self, Answer, What},
     limit::{Limit, Place},
-    redirect, retry,
-    token::{Bearer, Realm},
+    retry,
     ways::Ways,
-    zone::Zone,
 };
 use crate::{Error, Health, Result};
 use bytes::Bytes;
-use futures::future::{self, Either};
-use reqwest::{
-    Method, Response, StatusCode,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE, WWW_AUTHENTICATE},
-};
+use reqwest::{Method, StatusCode};
 use std::{
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
 /// Bytes of an error's body that are looked at.
 const ERROR_BODY: usize = 64 << 10;
+/// Bodies that are being sent as streams at a time.
+const STREAMS: usize = 8;
 /// A longer wait than this is told to the caller instead.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -66,6 +64,7 @@ pub(super) struct Client {
     read_only: bool,
     ways: Ways,
     limit: Limit,
+    streams: Semaphore,
     breaker: Breaker,
     pub(super) timeouts: Timeouts,
     seen: Mutex<Seen>,
@@ -120,6 +119,7 @@ impl Client {
             read_only: settings.read_only,
             base,
             limit: Limit::new(),
+            streams: Semaphore::new(STREAMS),
             breaker: Breaker::new(),
             timeouts: settings.timeouts,
             seen: Mutex::default(),
@@ -157,7 +157,7 @@ impl Client {
                 Ok(answer) => return Ok(Answer { repeated, ..answer }),
                 Err(failure) => failure,
             };
-            let may_repeat = ask.what.is_idempotent() || matches!(failure.later, Some(s) if matches!(s.as_u16(), 429 | 503));
+            let may_repeat = ask.what.may_be_repeated() || matches!(failure.later, Some(s) if matches!(s.as_u16(), 429 | 503));
             if !failure.again || !may_repeat || tried >= retry::TRIES || wait > PATIENCE || Instant::now() + wait >= deadline {
                 return Err(failure.error);
             }
@@ -166,36 +166,6 @@ impl Client {
             last = Some(failure.error);
             tokio::time::sleep(wait).await;
         }
-    }
-
-    /// Sends a request whose body is a stream of `length` bytes, once, and reads its answer. `range` is its Content-Range. Time is
-    /// kept by whoever feeds the stream: `feed` ends with an error when nothing was taken for too long, or when what feeds it
-    /// broke, which is not the registry's fault and then the error of this.
-    pub(super) async fn send_stream<E>(
-        &self,
-        ask: &Ask<'_>,
-        length: u64,
-        range: Option<&str>,
-        body: reqwest::Body,
-        feed: impl Future<Output = Result<(), Fed<E>>>,
-    ) -> Result<Result<Answer>, E> {
-        if let Err(error) = self.may_send(ask) {
-            return Ok(Err(error));
-        }
-        let (place, leave) = match self.admit().await {
-            Ok(admitted) => admitted,
-            Err(busy) => return Ok(Err(busy)),
-        };
-        let started = Instant::now();
-        let outcome = match self.attempt_stream(ask, length, range, body, feed).await {
-            Ok(outcome) => outcome,
-            Err(broke) => return Err(broke),
-        };
-        let (outcome, _) = self.judge(ask, outcome);
-        self.note(ask, &outcome, started.elapsed());
-        drop(place);
-        self.settle(leave, &outcome);
-        Ok(outcome.map_err(|failure| failure.error))
     }
 
     fn may_send(&self, ask: &Ask<'_>) -> Result<()> {
@@ -264,221 +234,6 @@ impl Client {
         }
     }
 
-    /// One try: signs in at most once, follows at most five redirects, reads the body.
-    async fn attempt(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
-        let mut url = self.address_of(ask);
-        let mut carried = self.credentials_for(ask).await?;
-        let mut home = true;
-        let mut signed_in = false;
-        let mut note = None;
-        let mut hops = 0;
-        loop {
-            let response = self.exchange(ask, &url, home, carried.as_ref().filter(|_| home)).await?;
-            let status = response.status();
-            if home && status == StatusCode::UNAUTHORIZED {
-                let challenges = challenges(&response);
-                if signed_in {
-                    note = Some(match &carried {
-                        Some(Carried::Basic(_)) => "it does not accept `username` and `password`".to_owned(),
-                        _ => self.why_token_refused(&challenges),
-                    });
-                    return self.finish(ask, response, note, !challenges.is_empty()).await;
-                }
-                match self.sign_in(ask, &challenges, carried.as_ref()).await? {
-                    Reply::Carry(with) => {
-                        // Read away what little there is, so that the connection is used again.
-                        body::glance(response, ERROR_BODY, self.timeouts.idle).await;
-                        carried = Some(with);
-                        signed_in = true;
-                        continue;
-                    }
-                    Reply::Cannot(why) => {
-                        note = Some(why);
-                        return self.finish(ask, response, note, !challenges.is_empty()).await;
-                    }
-                }
-            }
-            if is_redirect(status) && ask.what.may_be_redirected() {
-                hops += 1;
-                let astray = |why: &str| {
-                    Failure::answered(Error::Misbehaved(format!("{} was asked for {} and redirected {why}", self.name, ask.what)))
-                };
-                if hops > redirect::HOPS {
-                    return Err(astray(&format!("more than {} times", redirect::HOPS)));
-                }
-                let Some(location) = response.headers().get(LOCATION) else { return Err(astray("to nowhere")) };
-                let zone =
-                    if home { response.remote_addr().map_or(Zone::Public, |a| Zone::of(a.ip())) } else { self.ways.guard.registry() };
-                self.ways.guard.registry_is_at(zone);
-                url = redirect::target(&self.base, zone, &url, location.as_bytes()).map_err(|why| astray(&why))?;
-                // Credentials are dropped for good once we were sent away.
-                home = home && self.base.is_origin_of(&url);
-                tracing::debug!(registry = self.name, what = %ask.what, to = origin(&url), "Redirected.");
-                continue;
-            }
-            return self.finish(ask, response, note, false).await;
-        }
-    }
-
-    /// One try with a body that can be sent once. A 401 is an answer; it has us signed in for the next try, though.
-    async fn attempt_stream<E>(
-        &self,
-        ask: &Ask<'_>,
-        length: u64,
-        range: Option<&str>,
-        body: reqwest::Body,
-        feed: impl Future<Output = Result<(), Fed<E>>>,
-    ) -> Result<Result<Answer, Failure>, E> {
-        let url = self.address_of(ask);
-        let carried = match self.credentials_for(ask).await {
-            Ok(carried) => carried,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let mut request = self
-            .request(ask, &url, true, carried.as_ref())
-            .header(CONTENT_TYPE, "application/octet-stream")
-            .header(CONTENT_LENGTH, length)
-            .body(body);
-        if let Some(range) = range {
-            request = request.header(CONTENT_RANGE, range);
-        }
-        let failed =
-            |why: &str| Failure::unreachable(Error::Unreachable(format!("{} could not be asked for {}: {why}", self.address(), ask.what)));
-        let mut answering = pin!(request.send());
-        // It may answer before it took everything: a refusal.
-        let response = match future::select(&mut answering, pin!(feed)).await {
-            Either::Left((response, _)) => response,
-            Either::Right((Err(Fed::Broke(error)), _)) => return Err(error),
-            Either::Right((Err(Fed::Stalled(time)), _)) => {
-                return Ok(Err(failed(&format!("it took nothing more for {} s", time.as_secs_f32()))));
-            }
-            // It no longer listens: perhaps it has said why.
-            Either::Right((Ok(()) | Err(Fed::Closed), _)) => match tokio::time::timeout(self.timeouts.list, answering).await {
-                Err(_) => return Ok(Err(failed(&format!("no answer within {} s", self.timeouts.list.as_secs_f32())))),
-                Ok(response) => response,
-            },
-        };
-        let response = match response {
-            Err(e) => return Ok(Err(failed(&explain::cause(&e)))),
-            Ok(response) => response,
-        };
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return Ok(self.finish(ask, response, None, false).await);
-        }
-        let challenges = challenges(&response);
-        let note = match self.sign_in(ask, &challenges, carried.as_ref()).await {
-            Err(failure) => return Ok(Err(failure)),
-            Ok(Reply::Cannot(why)) => why,
-            Ok(Reply::Carry(_)) => self.why_token_refused(&challenges),
-        };
-        Ok(self.finish(ask, response, Some(note), !challenges.is_empty()).await)
-    }
-
-    fn address_of(&self, ask: &Ask<'_>) -> Url {
-        ask.url.cloned().unwrap_or_else(|| self.base.join(ask.path))
-    }
-
-    async fn credentials_for(&self, ask: &Ask<'_>) -> Result<Option<Carried>, Failure> {
-        let fetch = |bearer: Arc<Bearer>| async move { self.realm(&bearer).fetch(&bearer).await };
-        self.auth.before(&ask.what, fetch).await.map_err(Failure::elsewhere)
-    }
-
-    async fn sign_in(&self, ask: &Ask<'_>, challenges: &[challenge::Challenge], carried: Option<&Carried>) -> Result<Reply, Failure> {
-        let fetch = |bearer: Arc<Bearer>| async move { self.realm(&bearer).fetch(&bearer).await };
-        self.auth.answer(&self.base, &ask.what, challenges, carried, fetch).await.map_err(Failure::elsewhere)
-    }
-
-    fn request(&self, ask: &Ask<'_>, url: &Url, home: bool, carried: Option<&Carried>) -> reqwest::RequestBuilder {
-        let client = if home { &self.ways.home } else { &self.ways.away };
-        let mut request = client.request(ask.method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
-        if let Some(accept) = ask.accept {
-            request = request.header(ACCEPT, accept);
-        }
-        if let Some(from) = ask.stream.filter(|&from| from > 0) {
-            request = request.header(RANGE, format!("bytes={from}-"));
-        }
-        if let Some(carried) = carried {
-            request = request.header(AUTHORIZATION, carried.header().clone());
-        }
-        if home && let Ok(Some(parent)) = super::TRACEPARENT.try_with(|t| reqwest::header::HeaderValue::from_str(t).ok()) {
-            request = request.header("traceparent", parent);
-        }
-        request
-    }
-
-    async fn exchange(&self, ask: &Ask<'_>, url: &Url, home: bool, carried: Option<&Carried>) -> Result<Response, Failure> {
-        let mut request = self.request(ask, url, home, carried);
-        if let Some((media_type, bytes)) = ask.content {
-            request = request.header(CONTENT_TYPE, media_type).body(bytes.clone());
-        } else if matches!(*ask.method, Method::POST | Method::PUT | Method::PATCH) {
-            // Some servers refuse a request that may have a body and tells no length.
-            request = request.header(CONTENT_LENGTH, 0);
-        }
-        let header = if ask.what.is_slow() { self.timeouts.list } else { self.timeouts.header };
-        let at = if home { String::new() } else { format!(", redirected to {}", base::authority(url)) };
-        let failed = |why: &str| Failure {
-            reached: if home { Some(false) } else { None },
-            ..Failure::unreachable(Error::Unreachable(format!("{}{at} could not be asked for {}: {why}", self.address(), ask.what)))
-        };
-        match tokio::time::timeout(header, request.send()).await {
-            Err(_) => Err(failed(&format!("no answer within {} s", header.as_secs_f32()))),
-            Ok(Err(e)) => Err(failed(&explain::cause(&e))),
-            Ok(Ok(response)) => Ok(response),
-        }
-    }
-
-    /// Reads the body: whole and bounded where it is what was asked for, at a glance where it is an error's.
-    async fn finish(&self, ask: &Ask<'_>, response: Response, note: Option<String>, challenged: bool) -> Result<Answer, Failure> {
-        let (status, headers) = (response.status(), response.headers().clone());
-        let answer = |body, rest| Answer { status, headers, body, note, challenged, repeated: false, rest };
-        if ask.stream.is_some() && matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-            return Ok(answer(Bytes::new(), Some(response)));
-        }
-        let body = if status.is_success() && *ask.method != Method::HEAD {
-            body::read(response, ask.limit, self.timeouts.idle).await.map_err(|broken| self.broken(ask, broken))?
-        } else if *ask.method == Method::HEAD {
-            Bytes::new()
-        } else {
-            body::glance(response, ERROR_BODY, self.timeouts.idle).await
-        };
-        Ok(answer(body, None))
-    }
-
-    fn broken(&self, ask: &Ask<'_>, broken: Broken) -> Failure {
-        let asked = format!("{} was asked for {} and", self.name, ask.what);
-        match broken {
-            Broken::TooLarge(Some(bytes)) => {
-                Failure::answered(Error::TooLarge(format!("{asked} began to send {bytes} bytes; at most {} are read", ask.limit)))
-            }
-            Broken::TooLarge(None) => {
-                Failure::answered(Error::TooLarge(format!("{asked} sent more than the {} bytes that are read", ask.limit)))
-            }
-            Broken::Encoded(how) => Failure::answered(Error::Misbehaved(format!(
-                "{asked} answered with a compressed body ({}), though it was asked for a plain one",
-                explain::clean(&how, 40)
-            ))),
-            Broken::Stalled => Failure::unreachable(Error::Unreachable(format!(
-                "{asked} stopped in the middle of its answer for {} s",
-                self.timeouts.idle.as_secs_f32()
-            ))),
-            Broken::CutOff(bytes, why) => Failure::unreachable(Error::Unreachable(format!("{asked} broke off after {bytes} bytes: {why}"))),
-        }
-    }
-
-    fn realm<'a>(&'a self, bearer: &Bearer) -> Realm<'a> {
-        let client = if self.base.is_origin_of(bearer.realm()) { &self.ways.home } else { &self.ways.plain };
-        Realm { name: &self.name, client, credentials: &self.auth.credentials, header: self.timeouts.header, idle: self.timeouts.idle }
-    }
-
-    fn why_token_refused(&self, challenges: &[challenge::Challenge]) -> String {
-        let said = challenges.iter().find_map(|c| c.parameter("error")).map(|e| explain::clean(e, 60));
-        match (said.as_deref(), self.auth.credentials.basic(true).is_some()) {
-            (Some("insufficient_scope"), true) => "the token it gave has too few rights: `username` may not do this".to_owned(),
-            (_, true) => "it does not accept the token it gave for `username`".to_owned(),
-            (_, false) => "what it gives to anybody has too few rights; set `username` and `password`".to_owned(),
-        }
-    }
-
     fn address(&self) -> String {
         format!("{} ({})", self.name, self.base.authority())
     }
@@ -524,7 +279,9 @@ impl Client {
         match outcome {
             Err(failure) if failure.reached != Some(true) => seen.last_error = Some(failure.error.to_string()),
             _ => {
-                seen.latency_ms = Some(spent.as_millis() as u64);
+                if !ask.what.is_transfer() {
+                    seen.latency_ms = Some(spent.as_millis() as u64);
+                }
                 seen.last_error = None;
             }
         }
@@ -542,26 +299,6 @@ impl Client {
     }
 }
 
-/// Why what feeds a request's body ended early.
-pub(super) enum Fed<E> {
-    /// The registry took nothing for so long.
-    Stalled(Duration),
-    /// The registry takes no more.
-    Closed,
-    /// It broke itself.
-    Broke(E),
-}
-
-fn challenges(response: &Response) -> Vec<challenge::Challenge> {
-    let lines = response.headers().get_all(WWW_AUTHENTICATE).iter();
-    let lines: Vec<String> = lines.map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect();
-    challenge::parse(lines.iter().map(String::as_str))
-}
-
 fn is_later(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504)
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }

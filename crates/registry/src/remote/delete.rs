@@ -66,14 +66,12 @@ impl Client {
         }
         let path = format!("v2/{repository}/manifests/{NOTHING}");
         let ask = Ask::new(What::DeleteNothing(repository), &Method::DELETE, &path);
-        match self.deleted(&ask, &self.send(&ask).await?) {
-            Err(error @ (Error::Unsupported(_) | Error::Refused(_))) => Err(error),
-            // That there is no such thing is what a registry says that would delete it. Anything else is no clear answer.
-            _ => {
-                deletes.on.store(true, Ordering::Relaxed);
-                Ok(())
-            }
+        if let Err(error @ (Error::Unsupported(_) | Error::Refused(_))) = self.deleted(&ask, &self.send(&ask).await?) {
+            return Err(error);
         }
+        // That there is no such thing is what a registry says that would delete it. Anything else is no clear answer.
+        deletes.on.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(super) async fn delete_tag(
@@ -84,8 +82,8 @@ impl Client {
         tag: &Tag,
         expected: &Digest,
     ) -> Result<Untagged> {
-        if let Some(product) = self.product(&deletes.product, Some(repository)).await?
-            && self.may_ask_product(product)
+        let product = self.product(&deletes.product, repository).await?;
+        if self.may_ask_product(product)
             && let Some(path) = product.tag_path(repository, expected.as_str(), tag.as_str())
             && self.delete_product_tag(product, &path, works, repository, tag).await?
         {

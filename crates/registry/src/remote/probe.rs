@@ -247,7 +247,7 @@ impl Probe<'_> {
     async fn product_deletes_tag(&self, repository: &RepositoryName, tag: &str) -> Result<Option<Capability>> {
         // It may have become another since it was last looked at.
         self.deletes.product.forget();
-        let Some(product) = self.client.product(&self.deletes.product, Some(repository)).await? else { return Ok(None) };
+        let product = self.client.product(&self.deletes.product, repository).await?;
         if !self.client.may_ask_product(product) {
             return Ok(None);
         }

@@ -4,7 +4,7 @@ use super::{
     client::{Ask, Client},
     explain::What,
 };
-use crate::{Error, Result};
+use crate::Result;
 use oci::RepositoryName;
 use reqwest::Method;
 use serde_json::Value;
@@ -16,24 +16,27 @@ pub(super) enum Product {
     Harbor,
     /// Azure Container Registry.
     Azure,
+    /// One that has nothing beside `/v2`, as far as we know.
+    Plain,
 }
 
 /// What a registry was found to be; `None` where it was not looked at yet.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<Option<Option<Product>>>);
+pub(super) struct Known(Mutex<Option<Product>>);
 
 impl Known {
-    fn get(&self) -> Option<Option<Product>> {
+    fn get(&self) -> Option<Product> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it was found to be this one.
     pub(super) fn is(&self, product: Product) -> bool {
-        self.get().flatten() == Some(product)
+        self.get() == Some(product)
     }
 
-    fn set(&self, product: Option<Product>) {
+    fn set(&self, product: Product) -> Product {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(product);
+        product
     }
 
     /// Has it looked at anew.
@@ -47,10 +50,11 @@ impl Product {
         match self {
             Self::Harbor => "Harbor",
             Self::Azure => "Azure's registry",
+            Self::Plain => "the registry",
         }
     }
 
-    /// Where a tag is deleted; `None` for a name that the product cannot hold.
+    /// Where a tag is deleted; `None` where there is no such place, or for a name that the product cannot hold.
     pub(super) fn tag_path(self, repository: &RepositoryName, digest: &str, tag: &str) -> Option<String> {
         match self {
             Self::Harbor => {
@@ -60,14 +64,15 @@ impl Product {
                 Some(format!("api/v2.0/projects/{project}/repositories/{rest}/artifacts/{digest}/tags/{tag}"))
             }
             Self::Azure => Some(format!("acr/v1/{repository}/_tags/{tag}")),
+            Self::Plain => None,
         }
     }
 }
 
 impl Client {
     /// Whether it is one of the products whose API is known here: told by where it sends us for tokens, and confirmed by asking
-    /// for something that only the product has. Reads only; asked once, unless it could not be told.
-    pub(super) async fn product(&self, known: &Known, repository: Option<&RepositoryName>) -> Result<Option<Product>> {
+    /// for something that only the product has. Reads only; looked at once.
+    pub(super) async fn product(&self, known: &Known, repository: &RepositoryName) -> Result<Product> {
         if let Some(product) = known.get() {
             return Ok(product);
         }
@@ -75,8 +80,7 @@ impl Client {
         if let Some(Host::Domain(host)) = self.base.host()
             && azure.iter().any(|a| host.strip_suffix(a).is_some_and(|rest| rest.ends_with('.')))
         {
-            known.set(Some(Product::Azure));
-            return Ok(Some(Product::Azure));
+            return Ok(known.set(Product::Azure));
         }
         if self.auth.challenge(&What::Ping).await.is_none() {
             match self.send(&Ask::new(What::Ping, &Method::GET, "v2/")).await {
@@ -85,23 +89,20 @@ impl Client {
             }
         }
         let Some(bearer) = self.auth.challenge(&What::Ping).await else {
-            known.set(None);
-            return Ok(None);
+            return Ok(known.set(Product::Plain));
         };
-        let product = if bearer.service() == Some("harbor-registry") {
+        let found = if bearer.service() == Some("harbor-registry") {
             let version = self.json(What::Product(None), "api/version").await?;
             let version = version.as_ref().and_then(|v| v.get("version")?.as_str());
             version.is_some_and(|v| v.starts_with("v2")).then_some(Product::Harbor)
         } else if bearer.realm().path() == "/oauth2/token" && self.base.is_host_of(bearer.realm()) {
-            let Some(repository) = repository else { return Ok(None) };
-            let found = self.json(What::Product(Some(repository)), &format!("acr/v1/{repository}")).await?;
-            let name = found.as_ref().and_then(|v| v.get("imageName")?.as_str());
+            let told = self.json(What::Product(Some(repository)), &format!("acr/v1/{repository}")).await?;
+            let name = told.as_ref().and_then(|v| v.get("imageName")?.as_str());
             (name == Some(repository.as_str())).then_some(Product::Azure)
         } else {
             None
         };
-        known.set(product);
-        Ok(product)
+        Ok(known.set(found.unwrap_or(Product::Plain)))
     }
 
     /// Harbor's own API knows no tokens.
@@ -114,9 +115,8 @@ impl Client {
         let ask = Ask { accept: Some("application/json"), ..Ask::new(what, &Method::GET, path) };
         match self.send(&ask).await {
             Ok(answer) if answer.status == 200 => Ok(serde_json::from_slice(&answer.body).ok()),
-            Ok(_) => Ok(None),
-            Err(error @ (Error::Unreachable(_) | Error::Busy { .. })) => Err(error),
-            Err(_) => Ok(None),
+            Err(error) if error.is_outage() => Err(error),
+            Ok(_) | Err(_) => Ok(None),
         }
     }
 }

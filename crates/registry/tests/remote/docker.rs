@@ -7,13 +7,13 @@ use registry::{
     fake::{Image, content},
 };
 use std::{
+    io::{self, BufRead, BufReader},
     process::{Child, Command, Stdio},
-    time::Instant,
 };
 
-struct Docker {
+pub(super) struct Docker {
     child: Child,
-    url: String,
+    pub(super) url: String,
     _dir: tempfile::TempDir,
 }
 
@@ -26,26 +26,40 @@ impl Drop for Docker {
 
 /// Starts one with more configuration under `http:` (indented by two) and at the top.
 async fn docker(http: &str, top: &str, delete: bool) -> Option<Docker> {
+    start("docker-registry", http, top, delete).await
+}
+
+/// The same with any program of distribution's.
+pub(super) async fn start(program: &str, http: &str, top: &str, delete: bool) -> Option<Docker> {
     let dir = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let config = format!(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {delete}\nhttp:\n  addr: 127.0.0.1:{port}\n{http}{top}",
+        "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {delete}\nhttp:\n  addr: 127.0.0.1:0\n{http}{top}",
         dir.path().join("data").display()
     );
     std::fs::write(dir.path().join("config.yml"), config).unwrap();
     let started =
-        Command::new("docker-registry").arg("serve").arg(dir.path().join("config.yml")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let Ok(child) = started else {
-        eprintln!("skipped: docker-registry is not installed");
+        Command::new(program).arg("serve").arg(dir.path().join("config.yml")).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let Ok(mut child) = started else {
+        eprintln!("skipped: {program} is not installed");
         return None;
     };
+    // It tells which port it got, and goes on logging as long as it lives.
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut tell = Some(tell);
+        for line in log.lines().map_while(io::Result::ok) {
+            let port =
+                line.split("listening on 127.0.0.1:").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+            if let Some((tell, port)) = port.and_then(|port| Some((tell.take()?, port))) {
+                let _ = tell.send(port);
+            }
+        }
+    });
+    let mut docker = Docker { child, url: String::new(), _dir: dir };
+    let port = tokio::time::timeout(Duration::from_secs(20), told).await.expect("it takes too long to start").expect("it does not start");
     let scheme = if http.contains("tls:") { "https" } else { "http" };
-    let docker = Docker { child, url: format!("{scheme}://127.0.0.1:{port}"), _dir: dir };
-    let started = Instant::now();
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        assert!(started.elapsed() < Duration::from_secs(20), "docker-registry did not start");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    docker.url = format!("{scheme}://127.0.0.1:{port}");
     Some(docker)
 }
 
@@ -177,7 +191,7 @@ fn token_server(ca: &Authority) -> String {
     let der: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
     let key = ca.path("signer.key");
     std::thread::spawn(move || {
-        use std::io::{BufRead, BufReader, Write};
+        use std::io::Write;
         while let Ok((stream, _)) = listener.accept() {
             let mut stream = BufReader::new(stream);
             let (mut request, mut line, mut signed_in) = (String::new(), String::new(), false);

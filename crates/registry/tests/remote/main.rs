@@ -1,16 +1,22 @@
 //! The client against a fake registry with faults, against bare TLS servers, and against a real docker-registry.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod auth;
+mod blobs;
 mod content;
 mod docker;
 mod lists;
 mod outage;
+mod placeholder;
 mod probe;
+mod products;
+mod real;
 mod redirects;
 mod referrers;
 mod tls;
+mod uploads;
+mod writes;
 
 use oci::{Digest, RepositoryName, Tag, Target};
 use registry::{
