@@ -3,7 +3,7 @@
 use super::{
     body,
     client::{Ask, Client},
-    explain::{self, Answer, What, clean},
+    explain::{self, What, clean},
     upload::location,
 };
 use crate::{BlobStream, Error, Result};
@@ -64,11 +64,12 @@ impl Client {
         if let Some(how) = body::encoding(&answer.headers) {
             return Err(misbehaved(&format!("answered with a compressed body ({}), though it was asked for a plain one", clean(&how, 40))));
         }
+        let range = answer.header("content-range").unwrap_or_default();
         let skip = match answer.status.as_u16() {
             200 => from,
-            206 if first_byte(&answer) == Some(from) => 0,
+            206 if first_byte(&range) == Some(from) => 0,
             206 => return Err(misbehaved(&format!("sent another part than the one from byte {from} on"))),
-            416 if complete_length(&answer) == Some(from) => return Ok(stream::empty().boxed()),
+            416 if complete_length(&range) == Some(from) => return Ok(stream::empty().boxed()),
             416 => return Err(misbehaved(&format!("has nothing from byte {from} on"))),
             _ => return Err(self.refusal(&ask, &answer)),
         };
@@ -128,12 +129,29 @@ impl Pieces {
 }
 
 /// The first byte that a Content-Range names (RFC 9110, 14.4): `bytes 5-9/10`.
-fn first_byte(answer: &Answer) -> Option<u64> {
-    let range = answer.header("content-range")?;
+fn first_byte(range: &str) -> Option<u64> {
     range.trim().strip_prefix("bytes")?.trim_start().split('-').next()?.trim().parse().ok()
 }
 
 /// The length of the whole that a Content-Range names where nothing was sent: `bytes */10`.
-fn complete_length(answer: &Answer) -> Option<u64> {
-    answer.header("content-range")?.trim().strip_prefix("bytes")?.trim_start().strip_prefix("*/")?.trim().parse().ok()
+fn complete_length(range: &str) -> Option<u64> {
+    range.trim().strip_prefix("bytes")?.trim_start().strip_prefix("*/")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges_are_read() {
+        assert_eq!(first_byte("bytes 5-9/10"), Some(5));
+        assert_eq!(first_byte(" bytes 0-9/* "), Some(0));
+        assert_eq!(complete_length("bytes */10"), Some(10));
+        for junk in ["", "bytes", "5-9/10", "bytes */10", "bytes -9", "bytes x-9/10"] {
+            assert_eq!(first_byte(junk), None, "{junk}");
+        }
+        for junk in ["", "bytes 5-9/10", "bytes */*", "*/10"] {
+            assert_eq!(complete_length(junk), None, "{junk}");
+        }
+    }
 }

@@ -59,6 +59,8 @@ struct Session {
 enum End {
     /// There is no sense in another try.
     Final(Error),
+    /// Nor is there, and it is not the registry's fault.
+    Source(Error),
     /// The session is of no use any more.
     Lost(Error),
 }
@@ -86,6 +88,10 @@ impl Upload<'_> {
                 Ok(()) => {
                     (self.progress)(self.size);
                     return Ok(());
+                }
+                Err(End::Source(error)) => {
+                    self.client.cancel_upload(self.repository, self.digest, &session.url).await;
+                    return Err(error);
                 }
                 Err(End::Final(error)) => {
                     self.cancel(&session, &error).await;
@@ -160,7 +166,7 @@ impl Upload<'_> {
             pieces = true;
             at = self.recover(session, reading.furthest(), error, &mut failures).await?;
         }
-        reading.verify(self.digest).await.map_err(End::Final)
+        reading.verify(self.digest).await.map_err(End::Source)
     }
 
     /// After a failure: waits, and learns from the registry where to go on. At most `sent` bytes were handed over.
@@ -194,7 +200,7 @@ impl Upload<'_> {
         let ask = Ask { url: Some(&session.url), ..Ask::new(what, &Method::PATCH, "") };
         let feed = self.feed(reading, end, to);
         let answer = match self.client.send_stream(&ask, end - from, range.as_deref(), body, feed).await {
-            Err(source) => return Err(End::Final(source)),
+            Err(source) => return Err(End::Source(source)),
             Ok(Err(error @ (Error::ReadOnly(_) | Error::Refused(_)))) => return Err(End::Final(error)),
             Ok(Err(error)) => return Err(End::Lost(error)),
             Ok(Ok(answer)) => answer,
@@ -275,6 +281,7 @@ impl Upload<'_> {
         }
     }
 
+    /// Gives a session up, unless its registry cannot be reached.
     async fn cancel(&self, session: &Session, why: &Error) {
         if !why.is_outage() {
             self.client.cancel_upload(self.repository, self.digest, &session.url).await;
@@ -326,4 +333,19 @@ fn taken(range: &str) -> Option<u64> {
     let range = range.strip_prefix("bytes").map_or(range, |r| r.trim_start_matches(['=', ' ']));
     let (first, last) = range.split_once('-')?;
     (first.trim() == "0").then(|| last.trim().parse::<u64>().ok()?.checked_add(1)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::taken;
+
+    #[test]
+    fn a_range_tells_how_many_bytes_were_taken() {
+        for (range, bytes) in [("0-99", 100), (" 0-0 ", 1), ("bytes=0-9", 10), ("bytes 0-9", 10)] {
+            assert_eq!(taken(range), Some(bytes), "{range}");
+        }
+        for junk in ["", "0", "1-9", "0--1", "0-x", "0-18446744073709551615", "-9", "items=0-9"] {
+            assert_eq!(taken(junk), None, "{junk}");
+        }
+    }
 }
