@@ -34,8 +34,8 @@ pub(crate) struct Inner {
     pub on_the_way: Mutex<HashMap<String, Arc<Coming>>>,
     /// Records just fetched or read: a page asks before the database has them, and again for its other tabs.
     pub recent: moka::sync::Cache<String, Arc<ManifestRecord>>,
-    /// Digests of placeholders that our own jobs push, for a while.
-    pub expected: moka::sync::Cache<String, ()>,
+    /// Digests of placeholders that our own jobs push, and when each was first heard of.
+    pub expected: moka::sync::Cache<String, i64>,
     /// What no tag reaches any more and is to be looked for.
     pub untagged: Untagged,
     /// What registries told and is not written yet.
@@ -68,8 +68,8 @@ const WAITING: usize = 8_192;
 const RECENT: u64 = 16 << 20;
 /// Placeholders that are expected, at most.
 const EXPECTED: u64 = 100_000;
-/// How long a placeholder is expected: registries may tell of it late.
-const EXPECTED_FOR: Duration = Duration::from_hours(1);
+/// How long a placeholder is known for one: registries may tell of it late.
+const EXPECTED_FOR: Duration = Duration::from_hours(24);
 
 /// Now, in milliseconds since 1970.
 pub fn now() -> i64 {

@@ -13,6 +13,9 @@ use futures::StreamExt;
 use oci::{Digest, RepositoryName, Tag};
 use registry::Error;
 
+/// Milliseconds after which a placeholder should be gone. What is there after that was left by a job that was cut off, and
+/// should be seen.
+const PASSING: i64 = 600_000;
 /// Manifests asked for at once while someone waits.
 const TOGETHER: usize = 16;
 
@@ -25,14 +28,21 @@ pub struct ManifestBytes {
 }
 
 impl Catalogue {
-    /// A placeholder of ours (decision 006) is about to be pushed: whatever tells of this digest within an hour is not
-    /// somebody's doing, and no list shows a tag that names it.
+    /// A placeholder of ours (decision 006) is about to be pushed: whatever tells of this digest is not somebody's doing, and
+    /// no list shows a tag that names it, unless it still does after some minutes. Those that were not told of are known by their
+    /// content.
     pub fn expect(&self, digest: &Digest) {
-        self.0.expected.insert(digest.to_string(), ());
+        self.0.expected.get_with(digest.to_string(), now);
     }
 
-    pub(crate) fn expects(&self, digest: &str) -> bool {
+    /// Whether a digest is that of a placeholder.
+    pub(crate) fn is_placeholder(&self, digest: &str) -> bool {
         self.0.expected.contains_key(digest)
+    }
+
+    /// Whether it is one that will be gone in a moment.
+    pub(crate) fn expects(&self, digest: &str) -> bool {
+        self.0.expected.get(digest).is_some_and(|heard| now() - heard < PASSING)
     }
 
     /// A tag was taken away.

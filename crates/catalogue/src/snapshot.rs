@@ -110,13 +110,13 @@ impl Catalogue {
 
 /// The snapshot of some repositories of a registry, or of all.
 pub fn of(model: &Model, registry: u16, repositories: Option<&[u32]>, marks: &Marks<'_, '_>, guards: &Guards, ways: Ways) -> Snapshot {
-    let mut making = Making::new(model);
     let mut wanted: Vec<(u32, &Repo)> = match repositories {
         Some(ids) => ids.iter().filter_map(|&id| Some((id, model.repo(id)?))).filter(|(_, repo)| repo.registry == registry).collect(),
         None => model.repos().filter(|(_, repo)| repo.registry == registry).collect(),
     };
     wanted.sort_by_key(|(id, _)| *id);
     wanted.dedup_by_key(|(id, _)| *id);
+    let mut making = Making::new(model, wanted.iter().map(|(_, repo)| repo.reached().len()).sum());
     let mut made: Vec<Repository> = wanted.iter().map(|&(id, repo)| making.repository(id, repo, marks, guards)).collect();
     making.fill();
     for ((_, repo), repository) in wanted.iter().zip(&mut made) {
@@ -155,23 +155,23 @@ struct Making<'m> {
     blob_of: Vec<u32>,
     /// Of what the model does not have.
     strangers: HashMap<Box<str>, u32>,
-    names: HashMap<u32, Text>,
     media_types: HashMap<u32, Text>,
     nothing: Text,
 }
 
 impl<'m> Making<'m> {
-    fn new(model: &'m Model) -> Self {
+    /// `reached`: manifests to come, at most, but for a few.
+    fn new(model: &'m Model, reached: usize) -> Self {
+        let reached = reached.min(model.manifest_bound());
         Self {
             model,
-            manifests: Vec::new(),
-            numbers: Vec::new(),
+            manifests: Vec::with_capacity(reached),
+            numbers: Vec::with_capacity(reached),
             filled: 0,
             blobs: Vec::new(),
             manifest_of: vec![NONE; model.manifest_bound()],
             blob_of: vec![NONE; model.blob_bound()],
             strangers: HashMap::new(),
-            names: HashMap::new(),
             media_types: HashMap::new(),
             nothing: Text::from(""),
         }
@@ -199,7 +199,7 @@ impl<'m> Making<'m> {
         for (i, (&name, &manifest)) in repo.names.iter().zip(&repo.manifests).enumerate() {
             let row = &repo.rows[i];
             tags.push(Tag {
-                name: Text::clone(self.names.entry(name).or_insert_with(|| model.names.text(name).into())),
+                name: model.names.text(name).into(),
                 manifest: self.manifest(manifest),
                 dangling: row.dangling,
                 pushed: (row.pushed != NEVER).then_some(row.pushed),
@@ -247,7 +247,9 @@ impl<'m> Making<'m> {
             self.filled += 1;
             let Some(info) = self.model.manifest(id) else { continue };
             let children = info.children.iter().filter_map(|child| self.manifest(child.manifest)).collect();
-            let blobs = self.model.blobs_of(id).iter().filter_map(|&blob| self.blob(blob)).collect();
+            let all = self.model.blobs_of(id);
+            let mut blobs = Vec::with_capacity(all.len());
+            blobs.extend(all.iter().filter_map(|&blob| self.blob(blob)));
             let media_type = if info.media_type == NONE {
                 Text::clone(&self.nothing)
             } else {

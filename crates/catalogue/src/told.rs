@@ -153,8 +153,8 @@ impl Catalogue {
                 continue;
             }
             taken += 1;
-            let is_expected = event.digest.as_ref().is_some_and(|d| self.expects(d.as_str()));
-            if is_expected {
+            let is_placeholder = event.digest.as_ref().is_some_and(|d| self.is_placeholder(d.as_str()));
+            if is_placeholder {
                 continue;
             }
             if let Some(dirty) = event.dirty() {

@@ -55,6 +55,12 @@ async fn bring_in(
 ) -> Result<u32, Error> {
     let registry = &watched.source.registry;
     let raw = registry.manifest(repository, &Target::Digest(digest.clone())).await?;
+    if registry::placeholder::of(&raw.bytes).is_some() {
+        catalogue.expect(digest);
+        if catalogue.expects(digest.as_str()) {
+            return Err(Error::NotFound(format!("{repository}@{digest} is a placeholder of ours")));
+        }
+    }
     let manifest =
         Manifest::parse(&raw.bytes, raw.media_type.as_deref()).map_err(|e| Error::Misbehaved(format!("{repository}@{digest}: {e}")))?;
     let config = match &manifest.body {

@@ -279,11 +279,12 @@ async fn look(
             return Ok(Found::Unread(error));
         }
     };
+    let read = if catalogue.expects(resolved.as_str()) { Ok(NONE) } else { fetch(catalogue, watched, repository, &resolved).await };
     if catalogue.expects(resolved.as_str()) {
         // A placeholder of ours, gone in a moment: nobody should see the tag name it.
         return Ok(Found::Read(resolved));
     }
-    let problem = match fetch(catalogue, watched, repository, &resolved).await {
+    let problem = match read {
         Ok(id) => {
             fallback_entries(catalogue, watched, repository, tag, id).await;
             None

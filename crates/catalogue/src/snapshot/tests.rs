@@ -37,6 +37,7 @@ fn index(children: &[u8]) -> Summary {
         children: children.iter().map(child).collect(),
         blobs: vec![],
         platform: None,
+        created: None,
         ..image(0)
     }
 }
