@@ -35,7 +35,10 @@ pub(crate) fn listen() {
 fn ask(form: &Element, turn: u32) -> Option<()> {
     let fields = FormData::new_with_form(form.unchecked_ref::<HtmlFormElement>()).ok()?;
     let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-    let address = [form.get_attribute("action")?, String::from(fields.to_string())].join("?");
+    // What is empty says nothing, and makes no better address.
+    let said = String::from(fields.to_string());
+    let said: Vec<&str> = said.split('&').filter(|pair| !pair.ends_with('=')).collect();
+    let address = [form.get_attribute("action")?, said.join("&")].join("?");
     let place = by_id("preview")?;
     set(&place, "aria-busy", "true");
     spawn_local(async move {

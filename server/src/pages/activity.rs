@@ -45,6 +45,7 @@ async fn model(state: &AppState, head: &Head, query: &Query) -> Result<ActivityM
             q: asked.q.clone(),
             since: asked.since.clone(),
             until: asked.until.clone(),
+            job: None,
             limit,
             after: asked.after.clone(),
             job: None,
