@@ -18,7 +18,7 @@ pub(super) fn written(plan: &Plan, out: Output) -> String {
             ]
         })
         .collect();
-    if !out.is_terminal() {
+    if !out.is_terminal() && !rows.is_empty() {
         let frees = vec!["frees".to_owned(), String::new(), String::new(), String::new(), out.size(plan.frees)];
         return out.format(&[], &rows.into_iter().chain([frees]).collect::<Vec<_>>(), 4);
     }

@@ -141,7 +141,7 @@ async fn the_exit_status_tells_why_nothing_was_done() {
         (vec!["rm", "web:latest", "--yes", "--dry-run"], 2, "--dry-run"),
         (vec!["rm", "--query", "size:big", "--yes"], 2, "\nsize:big\n^^^^^^^^"),
         (vec!["retag", "web:latest", "a/b", "--yes"], 2, "not a tag"),
-        (vec!["copy", "web:latest", "other/web:1", "--yes", "--registry", "other=http://127.0.0.1:1"], 1, "127.0.0.1"),
+        (vec!["copy", "local/web:latest", "other/web:1", "--yes", "--registry", "other=http://127.0.0.1:1"], 1, "127.0.0.1"),
         (vec!["clean-up", "--registry", "nobody", "--keep", "1"], 3, "nobody"),
         (vec!["clean-up", "--keep", "x"], 2, "--keep"),
         (vec!["clean-up", "--keep-by", "size"], 2, "--keep-by"),
