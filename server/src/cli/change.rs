@@ -60,7 +60,7 @@ pub(super) async fn finish(reading: &Reading, job: Job, json: bool) -> Result<()
     } else if job.state == JobState::Done {
         eprintln!("{}", output::clean(&done(&job, reading.kept)));
     }
-    if job.state == JobState::Done { Ok(()) } else { Err(Failed::Job(Box::new(job))) }
+    if job.state == JobState::Done { Ok(()) } else { Err(Failed::Job(Box::new(job), reading.kept)) }
 }
 
 /// Nothing was found to be done, or nothing of it can be: why was said.
