@@ -27,6 +27,9 @@ pub(super) struct Activity {
     /// us: through Supercargo; registry: told by the registry's events
     #[arg(long)]
     source: Option<String>,
+    /// Only what this job did
+    #[arg(long, value_name = "ID")]
+    job: Option<String>,
     /// Words that stand in repository, tag, actor, digest or detail
     #[arg(long, value_name = "WORDS")]
     q: Option<String>,
@@ -82,6 +85,7 @@ impl Activity {
             action: self.action.clone(),
             actor: self.actor.clone(),
             source: self.source.clone(),
+            job: self.job.clone(),
             q: self.q.clone().unwrap_or_default(),
             since: self.since.clone(),
             until: self.until.clone(),

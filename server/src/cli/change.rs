@@ -6,7 +6,7 @@ use super::{
     plan, progress,
     reading::Reading,
 };
-use api::{Code, Intent, Job, JobState, Plan, Problem};
+use api::{Intent, Job, JobState, Plan};
 use clap::Args;
 use std::io::{self, IsTerminal, Write};
 
@@ -27,14 +27,23 @@ pub(super) struct How {
 /// Plans, shows, asks and carries out.
 pub(super) async fn change(reading: &Reading, intent: Intent, how: How) -> Result<(), Failed> {
     let plan = reading.service.plan(&reading.caller, &intent).await?;
-    if !how.yes || !how.json {
-        show(&plan, how.json)?;
+    let idle = plan.steps == 0;
+    // Of JSON there is one document: the plan, unless there will be a job.
+    if !how.json {
+        output::print(&plan::written(&plan, Output::of_process()))?;
+    } else if idle || !how.yes {
+        output::json(&plan)?;
+    }
+    if !how.json || idle {
+        for remark in plan::remarks(&plan) {
+            eprintln!("{}", output::clean(&remark));
+        }
     }
     if how.dry_run {
         return Ok(());
     }
-    if plan.steps == 0 {
-        return nothing_to_do(&plan, how.yes && how.json);
+    if idle {
+        return nothing_to_do(&plan);
     }
     if !how.yes {
         confirm(&plan, how)?;
@@ -51,32 +60,13 @@ pub(super) async fn finish(reading: &Reading, job: Job, json: bool) -> Result<()
     } else if job.state == JobState::Done {
         eprintln!("{}", output::clean(&done(&job, reading.kept)));
     }
-    if job.state == JobState::Done { Ok(()) } else { Err(Failed::Job(Box::new(job))) }
+    if job.state == JobState::Done { Ok(()) } else { Err(Failed::Job(Box::new(job), reading.kept)) }
 }
 
-fn show(plan: &Plan, json: bool) -> Result<(), Failed> {
-    if json {
-        return output::json(plan);
-    }
-    output::print(&plan::written(plan, Output::of_process()))?;
-    for remark in plan::remarks(plan) {
-        eprintln!("{}", output::clean(&remark));
-    }
-    Ok(())
-}
-
-/// Nothing was found to be done, or nothing of it can be.
-fn nothing_to_do(plan: &Plan, json: bool) -> Result<(), Failed> {
-    if let Some(first) = plan.problems.first() {
-        let code = Code::ALL.iter().copied().find(|c| c.as_str() == first.code);
-        return match code {
-            // What it is was said above, unless only JSON is wanted.
-            Some(code) => Err(Problem { hint: first.hint.clone(), ..Problem::new(code, first.detail.clone()) }.into()),
-            None => Err(Failed::Refused("Nothing can be done.".into())),
-        };
-    }
-    if json {
-        return output::json(plan);
+/// Nothing was found to be done, or nothing of it can be: why was said.
+fn nothing_to_do(plan: &Plan) -> Result<(), Failed> {
+    if !plan.problems.is_empty() {
+        return Err(Failed::Refused("Nothing can be done.".into()));
     }
     eprintln!("There is nothing to do.");
     Ok(())
@@ -135,7 +125,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::cli) fn job(state: JobState, problems: Vec<Problem>) -> Job {
+    pub(in crate::cli) fn job(state: JobState, problems: Vec<api::Problem>) -> Job {
         Job {
             id: "7".into(),
             plan: "1".into(),
@@ -186,12 +176,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_plan_that_does_nothing_is_refused_only_for_a_reason() {
-        let problem = |code: &str| api::PlanProblem { code: code.into(), detail: "It does not.".into(), hint: None };
-        let with = |code: &str| Plan { problems: vec![problem(code)], steps: 0, ..plan() };
-        assert!(nothing_to_do(&Plan { steps: 0, ..plan() }, false).is_ok());
-        for code in ["delete_disabled", "read_only", "protected", "index_child"] {
-            assert_eq!(nothing_to_do(&with(code), false).unwrap_err().status(), 4, "{code}");
-        }
-        assert_eq!(nothing_to_do(&with("tag_not_found"), false).unwrap_err().status(), 3);
+        assert!(nothing_to_do(&Plan { steps: 0, ..plan() }).is_ok());
+        let problem = api::PlanProblem { code: "delete_disabled".into(), detail: "It does not.".into(), hint: None };
+        assert_eq!(nothing_to_do(&Plan { steps: 0, problems: vec![problem], ..plan() }).unwrap_err().status(), 4);
     }
 }

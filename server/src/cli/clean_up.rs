@@ -37,7 +37,7 @@ pub(super) struct CleanUp {
     /// Only tags that match: 'repo:team/* tag:pr-*'
     #[arg(long = "match", value_name = "QUERY", allow_hyphen_values = true)]
     matching: Option<String>,
-    /// Never these, nor anything that shares their digest: 'tag:latest,stable'
+    /// Never these, nor the images they name: 'tag:latest,stable'
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     protect: Option<String>,
     /// The newest so many of each repository stay

@@ -6,9 +6,8 @@ use super::{
     reading::Reading,
 };
 use crate::settings::Flags;
-use api::{Code, Intent};
+use api::Intent;
 use clap::Args;
-use oci::Reference;
 
 /// Copy images to another repository or registry, with what is attached to them.
 #[derive(Debug, Args)]
@@ -16,7 +15,7 @@ pub(super) struct Copy {
     /// registry/repository:tag, …@digest, a repository for all its tags, or a pattern: 'hub/team/*:v2.*'
     #[arg(value_name = "FROM")]
     from: String,
-    /// registry/repository:tag, a repository where each tag keeps its name, or a pattern: 'prod/team/*'
+    /// registry/repository:tag, a repository where each tag keeps its name, a pattern ('prod/team/*'), or a registry ('prod/')
     #[arg(value_name = "TO")]
     to: String,
     /// Of an image for several platforms only these; may be repeated
@@ -36,17 +35,11 @@ impl Copy {
 
     async fn copy(self, reading: &Reading) -> Result<(), Failed> {
         let (from, to) = (reading.with_registry(&self.from)?, reading.with_registry(&self.to)?);
-        match Reference::parse(&from) {
-            Ok(reference) => reading.read_repositories(&[reference]).await?,
-            Err(_) if from.contains('*') => reading.read_registries(from.split_once('/').map(|(registry, _)| registry)).await?,
-            Err(error) => return Err(service::Error::from(error).into()),
-        }
-        if let Ok(reference) = Reference::parse(&to) {
-            match reading.read_repositories(&[reference]).await {
-                // It is there when it was copied to.
-                Err(Failed::Problem(problem)) if problem.code == Code::RepositoryNotFound => {}
-                other => other?,
-            }
+        // What is named is read when it is planned; what a star stands for must be known before.
+        if let Some((registry, rest)) = from.split_once('/')
+            && rest.split(':').next().is_some_and(|repository| repository.contains('*'))
+        {
+            reading.read_registries(Some(registry)).await?;
         }
         let platforms = (!self.platform.is_empty()).then_some(self.platform);
         change(reading, Intent::Copy { from, to, platforms }, self.how).await

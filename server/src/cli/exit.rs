@@ -21,8 +21,8 @@ pub(super) enum Failed {
     Settings(Faults),
     /// Nobody agreed to it.
     Refused(String),
-    /// A job did not come to its end.
-    Job(Box<Job>),
+    /// A job did not come to its end; whether what it did is remembered.
+    Job(Box<Job>, bool),
     /// Anything else, in a sentence.
     Other(String),
 }
@@ -40,8 +40,8 @@ impl Failed {
             Self::Settings(faults) if faults.0.iter().all(|f| matches!(f.origin, Origin::Flag(_))) => USAGE,
             Self::Refused(_) => REFUSED,
             // Refused before anything was done.
-            Self::Job(job) if job.done == 0 && job.problems.first().is_some_and(|p| of_code(p.code) == REFUSED) => REFUSED,
-            Self::Settings(_) | Self::Job(_) | Self::Other(_) => FAILED,
+            Self::Job(job, _) if job.done == 0 && job.problems.first().is_some_and(|p| of_code(p.code) == REFUSED) => REFUSED,
+            Self::Settings(_) | Self::Job(..) | Self::Other(_) => FAILED,
         }
     }
 }
@@ -81,14 +81,14 @@ impl fmt::Display for Failed {
             Self::Problem(problem) => write!(f, "{}", super::output::clean(&problem.to_string())),
             Self::Query(problem, pointed) => write!(f, "{}\n{pointed}", super::output::clean(&problem.to_string())),
             Self::Settings(faults) => write!(f, "{faults}"),
-            Self::Job(job) => write_job(job, f),
+            Self::Job(job, kept) => write_job(job, *kept, f),
             Self::Refused(sentence) | Self::Other(sentence) => f.write_str(sentence),
         }
     }
 }
 
 /// How far it came and what went wrong, a sentence a line.
-fn write_job(job: &Job, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_job(job: &Job, kept: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let clean = super::output::clean;
     let how = if job.state == JobState::Cancelled { "was stopped" } else { "failed" };
     write!(f, "Job {} {how}: {}", clean(&job.id), clean(job.summary.trim_end_matches('.')))?;
@@ -99,6 +99,9 @@ fn write_job(job: &Job, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(".")?;
     for problem in &job.problems {
         write!(f, "\n{}", clean(&problem.to_string()))?;
+    }
+    if let Some(until) = job.undo_until.as_ref().filter(|_| kept) {
+        write!(f, "\nUntil {until} what was done can be undone: supercargo undo {}", clean(&job.id))?;
     }
     Ok(())
 }
@@ -129,14 +132,17 @@ mod tests {
     fn a_job_that_failed_says_why_a_line_each() {
         let stale = Problem::new(Code::PlanStale, "local/a:1 was moved.");
         let gone = Problem::new(Code::RegistryUnreachable, "It does not answer.").hint("Try\nagain.");
-        let failed = Failed::Job(Box::new(job(JobState::Failed, vec![stale.clone(), gone])));
+        let whole = job(JobState::Failed, vec![stale.clone(), gone]);
+        let failed = Failed::Job(Box::new(whole.clone()), true);
         assert_eq!(failed.status(), FAILED, "a step was done");
-        assert_eq!(
-            failed.to_string(),
-            "Job 7 failed: Delete 3 tags from local/team/api, 1 of 3 steps done.\nlocal/a:1 was moved.\nIt does not answer. Try\u{fffd}again."
-        );
-        assert_eq!(Failed::Job(Box::new(Job { done: 0, ..job(JobState::Failed, vec![stale]) })).status(), REFUSED);
-        let stopped = Failed::Job(Box::new(Job { unit: "bytes".into(), ..job(JobState::Cancelled, Vec::new()) }));
+        let told = "Job 7 failed: Delete 3 tags from local/team/api, 1 of 3 steps done.\nlocal/a:1 was moved.\nIt does not answer. Try\u{fffd}again.";
+        assert_eq!(failed.to_string(), told);
+        let undone = Job { undo_until: Some("tomorrow".into()), ..whole };
+        assert_eq!(Failed::Job(Box::new(undone.clone()), false).to_string(), told);
+        let told = format!("{told}\nUntil tomorrow what was done can be undone: supercargo undo 7");
+        assert_eq!(Failed::Job(Box::new(undone), true).to_string(), told);
+        assert_eq!(Failed::Job(Box::new(Job { done: 0, ..job(JobState::Failed, vec![stale]) }), true).status(), REFUSED);
+        let stopped = Failed::Job(Box::new(Job { unit: "bytes".into(), ..job(JobState::Cancelled, Vec::new()) }), true);
         assert_eq!((stopped.status(), stopped.to_string().as_str()), (FAILED, "Job 7 was stopped: Delete 3 tags from local/team/api."));
     }
 

@@ -71,7 +71,7 @@ async fn steps(reading: &Reading, job: &Job, format: As) -> Result<(), Failed> {
 
 impl Listing for Jobs {
     type Item = Job;
-    const HEADER: &'static [&'static str] = &["ID", "STATE", "WHAT", "DONE", "ASKED FOR", "UNDO UNTIL"];
+    const HEADER: &'static [&'static str] = &["ID", "STATE", "WHAT", "DONE", "ASKED FOR", "UNDO ENDS"];
     const WIDE: usize = 2;
     const WHOLE: bool = false;
 
@@ -97,7 +97,7 @@ impl Listing for Jobs {
             j.summary.clone(),
             far(j, out),
             out.time(Some(&j.created)),
-            j.undo_until.clone().unwrap_or_default(),
+            out.until(j.undo_until.as_deref()),
         ]
     }
 }
@@ -123,7 +123,7 @@ fn written(job: &Job, out: Output) -> String {
     let mut some = |name, value: Option<String>| lines.extend(value.filter(|v| !v.is_empty()).map(|v| (name, v)));
     some("Began", Some(out.time(job.started.as_deref())));
     some("Ended", Some(out.time(job.finished.as_deref())));
-    some("Undo until", job.undo_until.clone());
+    some("Undo ends", Some(out.until(job.undo_until.as_deref())));
     some("Undoes", job.undoes.clone());
     some("Undone by", job.undone_by.clone());
     lines.extend(job.problems.iter().map(|p| ("Problem", p.to_string())));
@@ -151,7 +151,7 @@ mod tests {
         let job = Job { items: vec![item], undo_until: Some("2026-01-02T00:00:00.000Z".into()), ..job(JobState::Done, Vec::new()) };
         let text = written(&job, Output::pipe());
         assert!(text.starts_with("Job\t7\nWhat\tDelete 3 tags from local/team/api\nState\tdone\nDone\t1/3 steps\n"), "{text}");
-        assert!(text.contains("Undo until\t2026-01-02T00:00:00.000Z\n"), "{text}");
+        assert!(text.contains("Undo ends\t2026-01-02T00:00:00.000Z\n"), "{text}");
         assert!(text.ends_with("\n\ndone\tdelete tag\tlocal/a:1\t\n"), "{text}");
     }
 }

@@ -55,6 +55,15 @@ impl Output {
         }
     }
 
+    /// A time to come: `in 23 h` for people, RFC 3339 for programs.
+    pub(super) fn until(self, time: Option<&str>) -> String {
+        let Some(text) = time else { return String::new() };
+        match text.parse::<Timestamp>() {
+            Ok(time) if self.is_terminal() => format!("in {}", span((time.as_second() - self.now.as_second()).max(0))),
+            _ => text.to_owned(),
+        }
+    }
+
     /// A digest: its first digits for people, whole for programs.
     pub(super) fn digest(self, digest: Option<&str>) -> String {
         let Some(text) = digest else { return String::new() };
@@ -158,15 +167,18 @@ pub(super) fn human_size(bytes: u64) -> String {
 }
 
 fn ago(seconds: i64) -> String {
+    if seconds < 1 { "now".into() } else { format!("{} ago", span(seconds)) }
+}
+
+fn span(seconds: i64) -> String {
     let (number, unit) = match seconds {
-        ..1 => return "now".into(),
-        1..60 => (seconds, "s"),
+        ..60 => (seconds, "s"),
         60..3_600 => (seconds / 60, "min"),
         3_600..86_400 => (seconds / 3_600, "h"),
         86_400..31_536_000 => (seconds / 86_400, "d"),
         _ => (seconds / 31_536_000, "y"),
     };
-    format!("{number} {unit} ago")
+    format!("{number} {unit}")
 }
 
 #[cfg(test)]
@@ -211,5 +223,7 @@ mod tests {
         {
             assert_eq!(ago(seconds), text);
         }
+        assert_eq!(Output::terminal(80).until(Some("1970-01-01T23:30:00.000Z")), "in 23 h");
+        assert_eq!(Output::pipe().until(Some("1970-01-01T23:30:00.000Z")), "1970-01-01T23:30:00.000Z");
     }
 }

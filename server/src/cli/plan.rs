@@ -1,7 +1,7 @@
 //! A plan as a table.
 
 use super::output::Output;
-use api::{Fate, Plan};
+use api::{Effect, Fate, Plan};
 
 /// What goes, stays and appears, and why; then what that frees.
 pub(super) fn written(plan: &Plan, out: Output) -> String {
@@ -12,13 +12,13 @@ pub(super) fn written(plan: &Plan, out: Output) -> String {
             vec![
                 e.effect.as_str().to_owned(),
                 e.kind.as_str().to_owned(),
-                e.reference.clone(),
+                reference(e, out),
                 out.digest(e.digest.as_deref()),
                 e.why.clone(),
             ]
         })
         .collect();
-    if !out.is_terminal() {
+    if !out.is_terminal() && !rows.is_empty() {
         let frees = vec!["frees".to_owned(), String::new(), String::new(), String::new(), out.size(plan.frees)];
         return out.format(&[], &rows.into_iter().chain([frees]).collect::<Vec<_>>(), 4);
     }
@@ -35,6 +35,14 @@ pub(super) fn written(plan: &Plan, out: Output) -> String {
     table + &more + &frees
 }
 
+/// A whole reference for programs; people have the digest in its own column.
+fn reference(effect: &Effect, out: Output) -> String {
+    match effect.reference.split_once('@') {
+        Some((repository, _)) if out.is_terminal() => repository.to_owned(),
+        _ => effect.reference.clone(),
+    }
+}
+
 /// What stands in its way, and how it is done, in sentences.
 pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     let problems = plan.problems.iter().map(|p| match &p.hint {
@@ -47,7 +55,7 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::change::tests::plan, *};
-    use api::{Effect, EffectKind, PlanProblem};
+    use api::{EffectKind, PlanProblem};
 
     fn example() -> Plan {
         let effect = |effect, kind, reference: &str, why: &str| Effect {

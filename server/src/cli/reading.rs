@@ -64,22 +64,6 @@ impl Reading {
         Ok(Self { service, caller: Caller::local(), kept: settings.database.expose() != IN_MEMORY })
     }
 
-    /// Reads the repositories that references name, where that was never done.
-    ///
-    /// # Errors
-    /// Where one is not there.
-    pub(super) async fn read_repositories(&self, references: &[Reference]) -> Result<(), Failed> {
-        let mut seen = Vec::new();
-        for reference in references {
-            let place = (reference.registry.as_str(), reference.repository.as_str());
-            if !seen.contains(&place) {
-                self.service.tags(&self.caller, reference, &TagsQuery { limit: Some(1), ..TagsQuery::default() }).await?;
-                seen.push(place);
-            }
-        }
-        Ok(())
-    }
-
     /// Reads what a query is about: the repositories that it names letter for letter, else every registry, or the only one meant.
     pub(super) async fn read_for(&self, q: &str, registry: Option<&str>) -> Result<(), Failed> {
         let Some(repositories) = Query::parse(q).ok().and_then(|query| named(&query)) else {
@@ -88,10 +72,11 @@ impl Reading {
         for settings in self.service.settings().registries.iter().filter(|r| registry.is_none_or(|only| only == r.name)) {
             for repository in &repositories {
                 let reference = Reference { registry: settings.name.clone(), repository: repository.clone(), target: None };
-                match self.read_repositories(&[reference]).await {
+                let tags = TagsQuery { limit: Some(1), ..TagsQuery::default() };
+                match self.service.tags(&self.caller, &reference, &tags).await {
                     // A query finds what there is.
-                    Err(Failed::Problem(problem)) if problem.code == Code::RepositoryNotFound => {}
-                    other => other?,
+                    Err(error) if error.code() != Code::RepositoryNotFound => return Err(error.into()),
+                    _ => {}
                 }
             }
         }

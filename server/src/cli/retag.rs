@@ -33,7 +33,6 @@ impl Retag {
         let reference = reading.reference(&self.reference)?;
         let tag = oci::Tag::parse(&self.tag).map_err(service::Error::from)?;
         let intent = Intent::Retag { r#ref: reference.to_string(), tag: tag.to_string() };
-        reading.read_repositories(&[reference]).await?;
         change(reading, intent, self.how).await
     }
 }

@@ -35,7 +35,6 @@ impl Rm {
         for text in &self.references {
             refs.push(reading.reference(text)?);
         }
-        reading.read_repositories(&refs).await?;
         if let Some(q) = &self.query {
             service::check_query(q).map_err(pointed(q))?;
             reading.read_for(q, None).await?;

@@ -20,6 +20,7 @@ const PAGE: u32 = 1000;
         ("action" = Option<String>, Query, description = "`push`, `pull`, `delete`, `tag`, `copy` or `restore`"),
         ("actor" = Option<String>, Query, description = "Only by this one"),
         ("source" = Option<String>, Query, description = "`us`: through Supercargo; `registry`: told by the registry's events"),
+        ("job" = Option<String>, Query, description = "Only what this job did"),
         ("q" = Option<String>, Query, description = "Words that stand in repository, tag, actor, digest or detail"),
         ("since" = Option<String>, Query, description = "Not before: RFC 3339, or an age such as `7d`"),
         ("until" = Option<String>, Query, description = "Before: RFC 3339, or an age"),
@@ -29,7 +30,6 @@ const PAGE: u32 = 1000;
     responses(
         (status = 200, description = "A page of entries", body = List<Activity>),
         (status = 400, description = "`bad_query`", body = api::Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`registry_not_found`", body = api::Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(State(state): State<AppState>, client: Client, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
     let asked = ActivityQuery { limit: query.limit()?, after: query.owned("after")?, ..filter(&query)? };
@@ -46,6 +46,7 @@ pub(crate) async fn list(State(state): State<AppState>, client: Client, headers:
         ("action" = Option<String>, Query),
         ("actor" = Option<String>, Query),
         ("source" = Option<String>, Query),
+        ("job" = Option<String>, Query),
         ("q" = Option<String>, Query),
         ("since" = Option<String>, Query),
         ("until" = Option<String>, Query),
@@ -53,7 +54,6 @@ pub(crate) async fn list(State(state): State<AppState>, client: Client, headers:
     responses(
         (status = 200, description = "The file", content((String = "application/jsonl"), (String = "text/csv"))),
         (status = 400, description = "`bad_query`", body = api::Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`registry_not_found`", body = api::Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn export(State(state): State<AppState>, client: Client, query: Query) -> Result<Response, Failure> {
     let format = As::asked(&query)?.ok_or_else(|| Problem::new(Code::BadQuery, "“as” is missing; it is jsonl or csv."))?;

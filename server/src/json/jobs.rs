@@ -76,7 +76,6 @@ pub(crate) async fn start(State(state): State<AppState>, client: Client, headers
     responses(
         (status = 200, description = "A page of jobs, without their steps", body = List<Job>),
         (status = 400, description = "`bad_query`", body = api::Problem, content_type = "application/problem+json"),
-        (status = 404, description = "`registry_not_found`", body = api::Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(State(state): State<AppState>, client: Client, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
     let asked = JobsQuery {

@@ -92,3 +92,149 @@ async fn a_file_is_asked_for_by_its_kind() {
         assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::BAD_REQUEST, Some("bad_query")), "{path}");
     }
 }
+
+/// A job once it is over, by the events that tell of it.
+async fn ended(world: &World, job: &Value) -> Value {
+    let events = world.get(&format!("/api/v1/jobs/{}/events", job["id"].as_str().unwrap())).await;
+    assert_eq!(events.header("content-type"), "text/event-stream", "{}", events.body);
+    let told: Vec<Value> = events.body.lines().filter_map(|l| l.strip_prefix("data: ")).map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert!(events.body.contains("\nid: over\n") || events.body.starts_with("id: over\n"), "{}", events.body);
+    assert!(told.iter().all(|j| j["items"] == json!([])), "steps are asked for by themselves");
+    told.last().unwrap().clone()
+}
+
+async fn tags(world: &World) -> Vec<String> {
+    let list = world.get("/api/v1/tags?ref=local/team/api&sort=name").await.json();
+    list["items"].as_array().unwrap().iter().map(|t| t["tag"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_plan_is_made_confirmed_carried_out_told_of_and_undone() {
+    let world = World::new().await;
+    world.service.start_jobs();
+    let made = post(&world, "/api/v1/plans", &json!({"action": "delete", "refs": ["local/team/api:1.0.0"]})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let plan = made.json();
+    assert_eq!(made.header("location"), format!("/api/v1/plans/{}", plan["id"].as_str().unwrap()));
+    assert_eq!(world.get(made.header("location")).await.json(), plan);
+    assert_eq!(
+        (plan["effects"][0]["reference"].as_str(), plan["effects"][0]["effect"].as_str()),
+        (Some("local/team/api:1.0.0"), Some("goes"))
+    );
+
+    for confirm in [json!({"plan": plan["id"]}), json!({"plan": plan["id"], "confirm": "something else"})] {
+        let refused = post(&world, "/api/v1/jobs", &confirm).await;
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::CONFLICT, Some("plan_unconfirmed")), "{confirm}");
+    }
+    assert_eq!(tags(&world).await, ["1.0.0", "1.1.0"]);
+    let begun = post(&world, "/api/v1/jobs", &json!({"plan": plan["id"], "confirm": plan["confirm"]})).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.body);
+    let location = begun.header("location").to_owned();
+    assert_eq!(location, format!("/api/v1/jobs/{}", begun.json()["id"].as_str().unwrap()));
+    let job = ended(&world, &begun.json()).await;
+    assert_eq!(job["state"], "done", "{job}");
+    assert_eq!(tags(&world).await, ["1.1.0"]);
+    let twice = post(&world, "/api/v1/jobs", &json!({"plan": plan["id"], "confirm": plan["confirm"]})).await;
+    assert_eq!((twice.status, twice.json()["code"].as_str()), (StatusCode::CONFLICT, Some("busy")));
+
+    let again = world.get_with(&format!("{location}/events"), &[("last-event-id", "over")]).await;
+    assert_eq!((again.status, again.body.as_str()), (StatusCode::NO_CONTENT, ""), "a browser that comes back stays away");
+    let items = world.get(&format!("{location}/items?limit=1")).await.json();
+    assert_eq!((items["items"][0]["state"].as_str(), items["next"].clone()), (Some("done"), Value::Null));
+    assert_eq!(world.get(&format!("{location}/items?after=1")).await.json(), json!({"items": [], "next": null}));
+    let file = world.get(&format!("{location}/items?as=csv")).await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert!(file.header("content-disposition").ends_with(".csv\""), "{:?}", file.headers);
+    assert!(file.body.starts_with("step,reference,state,detail\r\n") && file.body.lines().count() == 2, "{}", file.body);
+    let listed = world.get("/api/v1/jobs?registry=local&repository=team/api&state=done").await.json();
+    assert_eq!((listed["total"].as_u64(), listed["items"][0]["id"].clone()), (Some(1), job["id"].clone()));
+    assert_eq!(world.get("/api/v1/jobs?state=active").await.json()["total"], 0);
+    let over = world.ask(Method::DELETE, &location, &[], "").await;
+    assert_eq!((over.status, over.json()["state"].as_str()), (StatusCode::ACCEPTED, Some("done")));
+
+    let undone = world.ask(Method::POST, &format!("{location}/undo"), &[], "").await;
+    assert_eq!(undone.status, StatusCode::ACCEPTED, "{}", undone.body);
+    assert_eq!(undone.header("location"), format!("/api/v1/jobs/{}", undone.json()["id"].as_str().unwrap()));
+    let back = ended(&world, &undone.json()).await;
+    assert_eq!((back["state"].as_str(), back["undoes"].clone()), (Some("done"), job["id"].clone()), "{back}");
+    assert_eq!(tags(&world).await, ["1.0.0", "1.1.0"]);
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_and_exported() {
+    let world = World::new().await;
+    world.service.start_jobs();
+    let plan = post(&world, "/api/v1/plans", &json!({"action": "retag", "ref": "local/team/api:1.0.0", "tag": "stable"})).await.json();
+    let job = post(&world, "/api/v1/jobs", &json!({"plan": plan["id"], "confirm": plan["confirm"]})).await.json();
+    assert_eq!(ended(&world, &job).await["state"], "done");
+    let list = world.get("/api/v1/activity?registry=local&repository=team/api&tag=stable&source=us").await.json();
+    assert_eq!(list["total"], 1, "{list}");
+    let entry = &list["items"][0];
+    assert_eq!(
+        (entry["action"].as_str(), entry["actor"].as_str(), entry["address"].as_str()),
+        (Some("tag"), Some("anonymous"), Some("127.0.0.1"))
+    );
+    assert_eq!((entry["job"].clone(), entry["result"].as_str()), (job["id"].clone(), Some("done")));
+    assert_eq!(world.get(&format!("/api/v1/activity?job={}", job["id"].as_str().unwrap())).await.json()["total"], 1);
+    assert_eq!(world.get("/api/v1/activity?since=1h&until=2999-01-01&q=stable").await.json()["total"], 1);
+    assert_eq!(world.get("/api/v1/activity?until=1h").await.json()["total"], 0);
+    let lines = world.get("/api/v1/activity/export?as=jsonl&tag=stable").await;
+    assert_eq!(lines.header("content-type"), "application/jsonl");
+    assert_eq!(serde_json::from_str::<Value>(lines.body.trim_end()).unwrap(), *entry);
+    let csv = world.get("/api/v1/activity/export?as=csv").await;
+    assert!(csv.body.starts_with("id,at,action,actor,") && csv.body.contains(",team/api,stable,"), "{}", csv.body);
+    for path in [
+        "activity?source=them",
+        "activity?since=soon",
+        "activity?after=x",
+        "activity/export?as=csv&since=soon",
+        "jobs?state=odd",
+        "jobs?limit=0",
+    ] {
+        let answer = world.get(&format!("/api/v1/{path}")).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::BAD_REQUEST, Some("bad_query")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_allowed_has_its_code() {
+    let world = World::new().await;
+    for (path, code) in [
+        ("plans/none", "plan_not_found"),
+        ("jobs/none", "job_not_found"),
+        ("jobs/none/items", "job_not_found"),
+        ("jobs/none/items?as=csv", "job_not_found"),
+        ("jobs/none/events", "job_not_found"),
+    ] {
+        let answer = world.get(&format!("/api/v1/{path}")).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::NOT_FOUND, Some(code)), "{path}");
+    }
+    for (method, path) in [(Method::DELETE, "/api/v1/jobs/none"), (Method::POST, "/api/v1/jobs/none/undo")] {
+        assert_eq!(world.ask(method, path, &[], "").await.json()["code"], "job_not_found", "{path}");
+    }
+    assert_eq!(post(&world, "/api/v1/jobs", &json!({"plan": "none", "confirm": "x"})).await.json()["code"], "plan_not_found");
+    for (body, status, code) in [
+        (json!({"action": "delete", "refs": ["other/a:1"]}), 404, "registry_not_found"),
+        (json!({"action": "delete", "refs": ["local/none:1"]}), 404, "repository_not_found"),
+        (json!({"action": "delete", "refs": ["local/team/api:9"]}), 404, "tag_not_found"),
+        (json!({"action": "delete", "refs": ["local/A"]}), 400, "not_a_reference"),
+        (json!({"action": "delete", "query": "size:big"}), 400, "bad_query"),
+        (json!({"action": "retag", "ref": "local/web:latest", "tag": "a b"}), 400, "not_a_reference"),
+        (json!({"action": "copy", "from": "local/web:9", "to": "local/site:1"}), 404, "tag_not_found"),
+        (json!({"action": "clean-up", "policy": {"registry": "other", "keep": 1}}), 404, "registry_not_found"),
+        (json!({"action": "clean-up", "policy": {"older_than": "long"}}), 400, "bad_request"),
+    ] {
+        let answer = post(&world, "/api/v1/plans", &body).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (status, Some(code)), "{body}: {}", answer.body);
+    }
+    let read_only = World::told(&[("SUPERCARGO_READ_ONLY", "true")]).await;
+    for body in [
+        json!({"action": "delete", "refs": ["local/web:latest"]}),
+        json!({"action": "retag", "ref": "local/web:latest", "tag": "x"}),
+        json!({"action": "copy", "from": "local/web:latest", "to": "local/site:1"}),
+        json!({"action": "clean-up", "policy": {"keep": 1}}),
+    ] {
+        let answer = post(&read_only, "/api/v1/plans", &body).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::CONFLICT, Some("read_only")), "{body}");
+    }
+}

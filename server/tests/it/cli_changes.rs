@@ -1,8 +1,9 @@
 //! The commands that change a registry.
 
 use crate::program::{Ended, Program};
+use oci::media_type;
 use registry::fake::{Fake, FakeSettings, Image};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A registry in which `1.0.0` and `stable` name one image.
 async fn registry() -> Fake {
@@ -31,8 +32,13 @@ impl Beside<'_> {
     }
 }
 
-fn changes(fake: &Fake) -> usize {
-    fake.count(|r| matches!(r.method.as_str(), "PUT" | "POST" | "PATCH" | "DELETE"))
+/// An image of which the registry has every blob.
+fn push_whole(fake: &Fake, repository: &str, tag: &str) {
+    let (config, layer) = (Image::new(tag).config(), format!("the layer of {tag}").into_bytes());
+    let descriptor = |kind: &str, bytes: &[u8]| json!({"mediaType": format!("application/vnd.oci.image.{kind}"), "digest": fake.push_blob(repository, bytes), "size": bytes.len()});
+    let manifest = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "config": descriptor("config.v1+json", &config),
+        "layers": [descriptor("layer.v1.tar", &layer)]});
+    fake.push_manifest(repository, tag, media_type::OCI_MANIFEST, manifest.to_string().as_bytes());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +53,9 @@ async fn a_plan_is_shown_and_nothing_is_done_until_it_is_confirmed() {
     assert_eq!((dry.status, &dry.out), (0, &shown.out));
     let json = beside.run(&["rm", "team/api:1.0.0", "--json", "--dry-run"]).await;
     assert_eq!((json.status, json.json()["action"].as_str()), (0, Some("delete")));
-    assert_eq!(changes(&fake), 0);
+    assert_eq!(beside.tags("team/api").await, ["1.0.0", "1.1.0", "1.2.0", "stable"]);
+    let both = beside.run(&["rm", "team/api:1.0.0", "--yes", "--dry-run"]).await;
+    assert_eq!(both.status, 2, "{both:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,13 +86,15 @@ async fn a_query_takes_what_it_finds() {
 async fn a_clean_up_keeps_what_it_is_told_to() {
     let (program, fake) = (Program::new(), registry().await);
     let beside = Beside { program: &program, named: format!("local={}", fake.url()) };
-    let none = beside.run(&["clean-up", "--yes"]).await;
-    assert_eq!((none.status, none.err.trim_end()), (0, "There is nothing to do."), "{none:?}");
+    let all = beside.run(&["clean-up", "--yes"]).await;
+    assert!(all.status == 4 && all.err.contains("would take every tag of local"), "{all:?}");
+    let none = beside.run(&["clean-up", "--older-than", "1d", "--clock", "pushed", "--yes"]).await;
+    assert!(none.status == 0 && none.err.contains("There is nothing to do."), "{none:?}");
     let done =
         beside.run(&["clean-up", "--match", "-repo:web", "--keep", "1", "--keep-by", "version", "--protect", "tag:stable", "--yes"]).await;
     assert_eq!(done.status, 0, "{done:?}");
-    // 1.0.0 shares the digest of what is protected.
-    assert_eq!(beside.tags("team/api").await, ["1.0.0", "1.2.0", "stable"]);
+    let left = beside.tags("team/api").await;
+    assert!(left.contains(&"1.2.0".into()) && left.contains(&"stable".into()) && !left.contains(&"1.1.0".into()), "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,15 +127,21 @@ async fn a_tag_is_moved_and_moved_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn images_are_copied_from_registry_to_registry() {
-    let (program, from, to) = (Program::new(), registry().await, Fake::start(FakeSettings::default()).await.unwrap());
+    let (program, from, to) = (Program::new(), Fake::start(FakeSettings::default()).await.unwrap(), registry().await);
+    for tag in ["1.0.0", "1.1.0", "2.0.0"] {
+        push_whole(&from, "team/api", tag);
+    }
+    push_whole(&from, "web", "latest");
     let beside = Beside { program: &program, named: format!("hub={},prod={}", from.url(), to.url()) };
     let one = beside.run(&["copy", "hub/web:latest", "prod/site:1", "--yes"]).await;
     assert_eq!(one.status, 0, "{one:?}");
     let many = beside.run(&["copy", "hub/team/*:1.*", "prod/team/*", "--yes"]).await;
     assert_eq!(many.status, 0, "{many:?}");
     assert_eq!(beside.tags("prod/site").await, ["1"]);
-    assert_eq!(beside.tags("prod/team/api").await, ["1.0.0", "1.1.0", "1.2.0"]);
-    assert_eq!(changes(&from), 0);
+    assert_eq!(beside.tags("prod/team/api").await, ["1.0.0", "1.1.0", "1.2.0", "stable"]);
+    let digest = async |reference: &str| beside.run(&["inspect", "--json", reference]).await.json()["digest"].clone();
+    assert_eq!(digest("prod/team/api:1.0.0").await, digest("hub/team/api:1.0.0").await, "what the tag named was another image");
+    assert_eq!(beside.tags("hub/team/api").await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,7 +157,7 @@ async fn the_exit_status_tells_why_nothing_was_done() {
         (vec!["rm", "web:latest", "--yes", "--dry-run"], 2, "--dry-run"),
         (vec!["rm", "--query", "size:big", "--yes"], 2, "\nsize:big\n^^^^^^^^"),
         (vec!["retag", "web:latest", "a/b", "--yes"], 2, "not a tag"),
-        (vec!["copy", "web:latest", "other/web:1", "--yes", "--registry", "other=http://127.0.0.1:1"], 1, "127.0.0.1"),
+        (vec!["copy", "local/web:latest", "other/web:1", "--yes", "--registry", "other=http://127.0.0.1:1"], 1, "127.0.0.1"),
         (vec!["clean-up", "--registry", "nobody", "--keep", "1"], 3, "nobody"),
         (vec!["clean-up", "--keep", "x"], 2, "--keep"),
         (vec!["clean-up", "--keep-by", "size"], 2, "--keep-by"),

@@ -40,50 +40,75 @@ const ASIDE: [(&str, &str); 9] = [
     ("verbose", "has no equal."),
 ];
 
-/// Matches no tag.
-const NO_TAG: &str = "-tag:*";
+/// So many newest tags that every tag is among them.
+const EVERY: u32 = 1_000_000;
 
 /// Reads the options.
 pub(super) fn read(words: &[String]) -> Result<Imported> {
     let given = options::read(words, OPTIONS)?;
-    let (untagged, only) = (given.has("untagged"), given.has("untagged-only"));
-    if untagged && only {
-        return Err(wrong("“--untagged” and “--untagged-only” are both given; acr purge takes one."));
-    }
+    let mut warnings: Vec<String> =
+        ASIDE.iter().filter(|(name, _)| given.has(name)).map(|(name, what)| format!("--{name} {what}")).collect();
+    let policy = match (given.has("untagged-only"), given.has("untagged")) {
+        (true, true) => return Err(wrong("“--untagged” and “--untagged-only” are both given; acr purge takes one.")),
+        (true, false) => untagged(&given, &mut warnings)?,
+        (false, untagged) => tags(&given, untagged, &mut warnings)?,
+    };
+    let address = |name: &str| format!("https://{name}{}", if name.contains('.') { "" } else { ".azurecr.io" });
+    Ok(Imported { policy, registry: given.word("registry").map(address), warnings })
+}
+
+fn tags(given: &Given, untagged: bool, warnings: &mut Vec<String>) -> Result<Policy> {
     for needed in ["filter", "ago"] {
-        if !only && !given.has(needed) {
+        if !given.has(needed) {
             return Err(wrong(format!("“--{needed}” is missing; acr purge wants it unless --untagged-only is given.")));
         }
     }
-    let mut warnings: Vec<String> =
-        ASIDE.iter().filter(|(name, _)| given.has(name)).map(|(name, what)| format!("--{name} {what}")).collect();
-    let mut policy = Policy { r#match: filters(&given, only)?, untagged: untagged || only, ..Policy::default() };
-    if let Some(ago) = given.word("ago") {
-        let seconds = seconds(ago).ok_or_else(|| wrong(format!("“{ago}” is not a time such as 2d3h6m.")))?;
-        if seconds > 0 {
-            policy.older_than = Some(in_its_largest_unit(seconds));
-            policy.clock = Some("pushed".into());
-            warnings.push(
-                "acr purge goes by the time of a tag's last update, which only ACR tells; here that is when it was seen pushed, and what was \
-                 there before is of unknown age and stays. --clock any goes by its build then."
-                    .into(),
-            );
-        }
+    let mut policy = Policy { r#match: filters(given, false)?, ..Policy::default() };
+    let ago = given.word("ago").unwrap_or_default();
+    let seconds = seconds(ago).ok_or_else(|| wrong(format!("“{ago}” is not a time such as 2d3h6m.")))?;
+    if seconds > 0 {
+        policy.older_than = Some(in_its_largest_unit(seconds));
+        policy.clock = Some("pushed".into());
+        warnings.push(
+            "acr purge goes by the time of a tag's last update, which only ACR tells; here that is when it was seen pushed, and what was \
+             there before is of unknown age and stays. --clock any goes by its build then."
+                .into(),
+        );
     }
     if let Some(keep) = given.number("keep")?.filter(|k| *k > 0) {
-        if only {
-            warnings.push("--keep has no equal for manifests without tags: all that are old enough go.".into());
-        } else {
-            (policy.keep, policy.keep_by, policy.keep_of) = (Some(keep), Some("pushed".into()), Some("old".into()));
+        (policy.keep, policy.keep_by, policy.keep_of) = (Some(keep), Some("pushed".into()), Some("old".into()));
+    }
+    if policy.r#match.is_empty() && policy.older_than.is_none() && policy.keep.is_none() {
+        return Err(wrong("These options take every tag there is, and no policy does that.")
+            .hint("Delete repositories by their names: supercargo rm NAME."));
+    }
+    // Theirs takes a manifest for its age, too; ours would take more.
+    warnings.push(if untagged {
+        "An image goes with its last tag here, which is most of what --untagged is for; those that had no tag before stay. Ours takes them, \
+         whatever their age: add --untagged if that is meant."
+            .into()
+    } else {
+        "Without --untagged acr purge leaves images without a tag behind; here an image goes with its last tag.".into()
+    });
+    Ok(policy)
+}
+
+/// Only manifests that no tag reaches.
+fn untagged(given: &Given, warnings: &mut Vec<String>) -> Result<Policy> {
+    for option in ["ago", "keep"] {
+        if given.has(option) {
+            return Err(wrong(format!("“--{option}” has no equal for manifests without tags: all that are known would go."))
+                .hint("Leave it out if that is meant."));
         }
     }
-    if policy.untagged {
-        warnings.push("A registry does not list manifests without tags; those that are known go.".into());
+    warnings.push("A registry does not list manifests without tags; those that are known go.".into());
+    let policy = Policy { r#match: filters(given, true)?, untagged: true, ..Policy::default() };
+    if policy.r#match.is_empty() {
+        // A policy that says nothing else takes these alone.
+        return Ok(policy);
     }
-    let registry = given
-        .word("registry")
-        .map(|name| if name.contains('.') { format!("https://{name}") } else { format!("https://{name}.azurecr.io") });
-    Ok(Imported { policy, registry, warnings })
+    warnings.push("The filter is about tags as well, so that every tag is told to stay by a number that none exceeds.".into());
+    Ok(Policy { keep: Some(EVERY), ..policy })
 }
 
 /// `repository:tag`, of each part an expression; of several any.
@@ -100,10 +125,7 @@ fn filters(given: &Given, only_untagged: bool) -> Result<String> {
         parts.push(terms::all(&[repository, tag]));
     }
     // One that asks nothing makes the others idle.
-    let repositories = if parts.iter().any(String::is_empty) { String::new() } else { terms::any(&parts) };
-    let none = if only_untagged { NO_TAG } else { "" };
-    let query = terms::all(&[repositories, none.to_owned()]);
-    Ok(if query.is_empty() { "tag:*".into() } else { query })
+    Ok(if parts.iter().any(String::is_empty) { String::new() } else { terms::any(&parts) })
 }
 
 /// Parts a filter at its one colon; those of `(?i:` and `[[:alpha:]]` do not count.
@@ -170,7 +192,7 @@ mod tests {
     fn its_own_examples_mean_policies() {
         for (options, policy) in [
             (r#"acr purge -r example --filter "hello-world:.*" --ago 1d"#, Policy { r#match: "repo:=hello-world".into(), ..old("1d") }),
-            (r#"acr purge -r example --filter ".*:.*" --ago 7d"#, Policy { r#match: "tag:*".into(), ..old("7d") }),
+            (r#"acr purge -r example --filter ".*:.*" --ago 7d"#, old("7d")),
             (
                 r#"acr purge -r example --filter "hello-world:^hello.*" --ago 7d --keep 2"#,
                 Policy {
@@ -183,12 +205,12 @@ mod tests {
             ),
             (
                 r#"acr purge -r example --filter "hello-world:\w*test\w*" --ago 5d --untagged"#,
-                Policy { r#match: r"repo:=hello-world tag:~\w*test\w*".into(), untagged: true, ..old("5d") },
+                Policy { r#match: r"repo:=hello-world tag:~\w*test\w*".into(), ..old("5d") },
             ),
-            ("acr purge -r example --untagged-only", Policy { r#match: "-tag:*".into(), untagged: true, ..Policy::default() }),
+            ("acr purge -r example --untagged-only", Policy { untagged: true, ..Policy::default() }),
             (
                 r#"acr purge -r example --filter "hello-world:.*" --untagged-only"#,
-                Policy { r#match: "repo:=hello-world -tag:*".into(), untagged: true, ..Policy::default() },
+                Policy { r#match: "repo:=hello-world".into(), untagged: true, keep: Some(EVERY), ..Policy::default() },
             ),
             (
                 "--filter 'team/.*:^v1' --filter 'web:x|y' --ago 2d3h6m",
@@ -245,12 +267,15 @@ mod tests {
             ("--filter a:b", "“--ago” is missing"),
             ("--filter a:b --ago 1w", "“1w” is not a time such as 2d3h6m."),
             ("--untagged --untagged-only", "both given"),
+            ("--untagged-only --ago 3d", "“--ago” has no equal"),
+            ("--untagged-only --keep 5", "“--keep” has no equal"),
+            ("--filter .*:.* --ago 0d", "no policy does that"),
         ] {
             let error = import("acr-purge", options).unwrap_err();
             assert!(error.0.detail.contains(told), "{options}: {error}");
         }
         let warned = read("--filter a:b --ago 1d --include-locked -p hunter2 --untagged").warnings.join(" ");
         assert!(warned.contains("locks") && warned.contains("--clock any") && !warned.contains("hunter2"), "{warned}");
-        assert!(read("--untagged-only --keep 5").warnings.join(" ").contains("--keep has no equal"));
+        assert!(warned.contains("add --untagged") && read("--filter a:b --ago 1d").warnings.join(" ").contains("leaves images"));
     }
 }

@@ -76,9 +76,12 @@ pub(super) fn read(words: &[String]) -> Result<Imported> {
         warnings.push("registry-cli ignores --tags-like with --delete-by-hours and takes every old tag; this policy does not.".into());
     }
     policy.r#match = terms::all(&[images(&given, &mut warnings)?, tags_like]);
-    if policy.r#match.is_empty() && all && age.is_none() {
-        policy.r#match = "tag:*".into();
-        warnings.push("This takes every tag of every repository.".into());
+    if all && age.is_none() {
+        if policy.r#match.is_empty() {
+            return Err(wrong("“--delete-all” without --image takes every tag there is, and no policy does that.")
+                .hint("Delete repositories by their names: supercargo rm NAME."));
+        }
+        warnings.push("A whole repository is deleted more simply by supercargo rm NAME.".into());
     }
     policy.protect = terms::any(&[kept_by_name(&given)?, patterns(&given, "keep-tags-like", "tag")].concat());
     Ok(Imported { policy, registry: given.word("host").map(str::to_owned), warnings })
@@ -100,8 +103,8 @@ fn keep(given: &Given, policy: &mut Policy, warnings: &mut Vec<String>) -> Resul
     } else {
         policy.keep_by = Some("version".into());
         warnings.push(
-            "Tags that are no versions, such as latest, count as older than every version here, and as newer with registry-cli; \
-             name those that must stay with --protect."
+            "Tags that are no versions, such as latest or snapshot-17, have no place in this order and stay; registry-cli counts them \
+             by the natural order of their names. --keep-by created or pushed counts them by time."
                 .into(),
         );
     }
@@ -184,7 +187,6 @@ mod tests {
                 Policy { r#match: "tag:~snapshot-".into(), protect: "tag:=stable,=latest".into(), ..kept(10) },
             ),
             ("-r https://example.com:5000 -i ubuntu --delete-all", Policy { r#match: "repo:=ubuntu".into(), ..Policy::default() }),
-            ("-r https://example.com:5000 --delete-all --dry-run", Policy { r#match: "tag:*".into(), ..Policy::default() }),
             (
                 "-r https://example.com:5000 -i api-docs-origin/master --dry-run --delete-by-hours 24 --keep-tags c59c02c2 --keep-tags-like late",
                 Policy {
@@ -227,8 +229,8 @@ mod tests {
         assert!(told("--delete-by-hours 5 --tags-like x").contains("ignores --tags-like"));
         assert!(told("--delete-by-hours 5 --num 3").contains("ignores --num"));
         assert!(told("-i a:1 --delete-all").contains("finds nothing under a:1"));
-        assert!(told("--delete-all").contains("every tag of every repository"));
-        assert_eq!(told("-i a --delete-all"), "");
+        assert!(told("-i a --delete-all").contains("supercargo rm"));
+        assert_eq!(told("-i a --delete-by-hours 24"), "");
     }
 
     #[test]
@@ -237,6 +239,7 @@ mod tests {
             ("-r http://a", "These options only list"),
             ("-r http://a -i ubuntu --layers", "These options only list"),
             ("-r http://a --delete-by-hours", "These options only list"),
+            ("-r https://example.com:5000 --delete-all --dry-run", "no policy does that"),
             ("--delete --num 0", "“--num 0” deletes nothing"),
             ("--delete --num five", "“--num” wants a whole number"),
             ("--delete --num", "“--num” wants a whole number"),
