@@ -5,12 +5,29 @@
 //! confirmed. [`retag`] and [`copy`] make the plans that take nothing. Everything here is pure: no registry, no database, no clock, no query; the
 //! same snapshot gives the same plan, in whatever order it lists things. `service` makes the snapshots and carries out the plans.
 
+mod check;
+mod clean_up;
+mod confirm;
 mod copy;
+mod decide;
+mod delete;
+mod describe;
 mod difference;
 mod document;
+mod frees;
 mod intent;
+mod marks;
+mod notes;
+mod order;
+mod problems;
+mod put;
 mod retag;
+mod scene;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod words;
+mod world;
 
 pub use copy::{Copying, copy};
 pub use difference::Difference;
@@ -27,6 +44,24 @@ pub type Text = std::sync::Arc<str>;
 /// Whatever the snapshot says, the plan deletes no digest that a live index lists, none that a protected tag names, and none where something
 /// that was not read may name or list it. What was asked for and is not done has a [`Problem`] that says so; the rest goes on.
 pub fn plan(snapshot: &Snapshot, intent: &Intent, now: i64) -> Plan {
-    let _ = (intent, now);
-    Plan { registry: snapshot.registry.clone(), ..Plan::default() }
+    if !check::snapshot(snapshot) || !check::intent(snapshot, intent) {
+        return problems::malformed(snapshot);
+    }
+    let world = world::World::new(snapshot);
+    match intent {
+        Intent::Delete(items) => {
+            let asks = items.iter().map(|item| delete::Ask {
+                repository: item.repository,
+                tags: item.tags.iter().map(|&tag| (tag, None)).collect(),
+                digests: item.digests.clone(),
+                everything: item.everything,
+                untagged: item.untagged,
+            });
+            delete::delete(&world, asks.collect(), Vec::new(), Vec::new())
+        }
+        Intent::CleanUp(policy) => {
+            let selection = clean_up::select(snapshot, policy, now);
+            delete::delete(&world, selection.asks, selection.staying, selection.problems)
+        }
+    }
 }

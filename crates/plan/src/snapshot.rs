@@ -50,7 +50,7 @@ pub struct Manifest {
     pub known: bool,
     /// Its own size.
     pub bytes: u64,
-    /// Manifests that it lists, as an index does.
+    /// Manifests that it lists, as an index does. What an index lists that is no manifest ([`oci::media_type::is_manifest`]) is a blob.
     pub children: Vec<u32>,
     /// Layers and configuration.
     pub blobs: Vec<u32>,
@@ -114,7 +114,7 @@ pub struct Tag {
 pub struct Machinery {
     /// The tag: `sha256-<hex>`, alone or with `.sig`, `.att`, `.sbom`.
     pub tag: Text,
-    /// What it names; none while that was not read.
+    /// What it names; none while that was not read, as with [`Tag::manifest`]. One under which the registry has nothing is left out.
     pub manifest: Option<u32>,
     /// What it is about, where the snapshot has that.
     pub subject: Option<u32>,
