@@ -3,8 +3,9 @@
 use crate::{
     Code, Effect, EffectKind, Fate, Place, Plan, Problem, Repository, Snapshot, Step, Text, check,
     confirm::{NOTHING, beginning},
+    marks::Marks,
     problems,
-    retag::{Put, Target},
+    put::{Outcome, Put, put},
     words::{count, short},
     world::{World, walk},
 };
@@ -37,61 +38,78 @@ pub fn copy(to: &Snapshot, images: &[Copying]) -> Plan {
         return problems::malformed(to);
     }
     let world = World::new(to);
+    let mut marks = Marks::new(to.manifests.len());
     let mut plan = Plan { registry: to.registry.clone(), frees_certain: true, confirm: NOTHING.to_owned(), ..Plan::default() };
     let repositories: HashMap<&Text, &Repository> = to.repositories.iter().map(|r| (&r.name, r)).collect();
-    // By target, so that two images for one tag meet.
-    let mut targets: BTreeMap<(&Text, Option<&Text>, &Text), &Copying> = BTreeMap::new();
-    let mut wanted: BTreeMap<(&Text, &Text), HashSet<&Text>> = BTreeMap::new();
+    // By target, so that two images for one tag meet; of the same image from several places the least is taken.
+    let mut targets: BTreeMap<&Text, BTreeMap<(Option<&Text>, &Text), &Copying>> = BTreeMap::new();
     for image in images {
-        targets.entry((&image.repository, image.tag.as_ref(), &image.digest)).and_modify(|i| *i = (*i).min(image)).or_insert(image);
-        if let Some(tag) = &image.tag {
-            wanted.entry((&image.repository, tag)).or_default().insert(&image.digest);
-        }
+        let here = targets.entry(&image.repository).or_default();
+        here.entry((image.tag.as_ref(), &image.digest)).and_modify(|i| *i = (*i).min(image)).or_insert(image);
     }
     let mut unnamed = 0;
-    let mut present: HashMap<&Text, HashSet<&str>> = HashMap::new();
-    for ((name, tag, digest), image) in targets {
-        if let Some(tag) = tag.filter(|tag| wanted.get(&(name, tag)).is_some_and(|digests| digests.len() > 1)) {
-            conflict(&mut plan, name, tag);
-            continue;
-        }
-        let repository = repositories.get(name).copied();
-        let there = present.entry(name).or_insert_with(|| repository.map(|r| digests(to, r)).unwrap_or_default());
-        let whole = image.platforms.is_empty();
+    for (name, mut images) in targets {
+        refuse_conflicts(name, &mut images, &mut plan);
         let empty = Repository { name: name.clone(), whole: true, ..Repository::default() };
-        let why = format!("copied from {}", place(&image.from, digest));
-        let mut was = None;
-        if let Some(tag) = tag {
-            let target = Target { repository: repository.unwrap_or(&empty), tag, digest };
-            match target.put(&world, &mut plan, &why) {
-                Put::No => continue,
-                Put::New => {}
-                Put::Over { last } => {
-                    unnamed += usize::from(last);
-                    was = target.was(to);
+        let repository = repositories.get(name).copied().unwrap_or(&empty);
+        let mut there = digests(to, repository);
+        let tagged = images.iter().filter_map(|(&(tag, digest), image)| Some(Put { tag: tag?, digest, why: origin(image) }));
+        let (outcomes, lost) = put(&world, repository, &tagged.collect::<Vec<_>>(), &mut marks, &mut plan);
+        unnamed += lost;
+        let mut outcomes = outcomes.into_iter();
+        for ((tag, digest), image) in images {
+            let whole = image.platforms.is_empty();
+            let was = match tag.and_then(|_| outcomes.next()) {
+                Some(Outcome::Nothing) => continue,
+                Some(Outcome::Done(was)) => was,
+                None if whole && there.contains(&**digest) => {
+                    plan.effects.push(manifest(name, digest, Fate::Stays, "it is there already"));
+                    continue;
                 }
+                None => None,
+            };
+            if whole && there.insert(digest) {
+                plan.effects.push(manifest(name, digest, Fate::Appears, &origin(image)));
             }
-        } else if whole && there.contains(&**digest) {
-            plan.effects.push(manifest(name, digest, Fate::Stays, "it is there already"));
-            continue;
+            plan.steps.push(Step::Copy {
+                from: image.from.clone(),
+                to: Place { registry: to.registry.clone(), repository: name.clone(), tag: tag.cloned() },
+                digest: digest.clone(),
+                media_type: image.media_type.clone(),
+                platforms: image.platforms.clone(),
+                size: image.size,
+                was,
+            });
         }
-        if whole && there.insert(digest) {
-            plan.effects.push(manifest(name, digest, Fate::Appears, &why));
-        }
-        plan.steps.push(Step::Copy {
-            from: image.from.clone(),
-            to: Place { registry: to.registry.clone(), repository: name.clone(), tag: tag.cloned() },
-            digest: digest.clone(),
-            media_type: image.media_type.clone(),
-            platforms: image.platforms.clone(),
-            size: image.size,
-            was,
-        });
     }
     plan.wide = unnamed > 1;
     plan.confirm = confirm(&plan);
     problems::refuse_everything(to.ways, &mut plan);
     plan
+}
+
+/// Strikes out what is to get a tag that another is to get as well.
+fn refuse_conflicts(repository: &Text, images: &mut BTreeMap<(Option<&Text>, &Text), &Copying>, plan: &mut Plan) {
+    let mut wanted: BTreeMap<&Text, usize> = BTreeMap::new();
+    for tag in images.keys().filter_map(|&(tag, _)| tag) {
+        *wanted.entry(tag).or_default() += 1;
+    }
+    wanted.retain(|_, images| *images > 1);
+    for tag in wanted.keys() {
+        let detail = format!("Different images are to become {tag} of {repository}: none of them does.");
+        let hint = Some("Copy one of them, or give them different tags.".to_owned());
+        plan.problems.push(Problem { code: Code::Conflict, detail, hint });
+    }
+    images.retain(|&(tag, _), _| tag.is_none_or(|tag| !wanted.contains_key(tag)));
+}
+
+/// `copied from hub/team/api:v1`, `copied from hub/team/api@sha256:3f2a…9c01`.
+fn origin(image: &Copying) -> String {
+    let Place { registry, repository, tag } = &image.from;
+    match tag {
+        Some(tag) => format!("copied from {registry}/{repository}:{tag}"),
+        None => format!("copied from {registry}/{repository}@{}", short(&image.digest)),
+    }
 }
 
 fn digests<'a>(snapshot: &'a Snapshot, repository: &Repository) -> HashSet<&'a str> {
@@ -103,23 +121,6 @@ fn digests<'a>(snapshot: &'a Snapshot, repository: &Repository) -> HashSet<&'a s
 fn manifest(repository: &Text, digest: &Text, fate: Fate, why: &str) -> Effect {
     let (repository, digest) = (repository.clone(), Some(digest.clone()));
     Effect { kind: EffectKind::Manifest, repository, tag: None, digest, fate, why: why.into() }
-}
-
-/// `hub/team/api:v1`, `hub/team/api@sha256:3f2a…9c01`.
-fn place(place: &Place, digest: &str) -> String {
-    let Place { registry, repository, tag } = place;
-    tag.as_ref().map_or_else(|| format!("{registry}/{repository}@{}", short(digest)), |tag| format!("{registry}/{repository}:{tag}"))
-}
-
-fn conflict(plan: &mut Plan, repository: &str, tag: &str) {
-    let detail = format!("Two different images are to become {tag} of {repository}: neither does.");
-    if plan.problems.iter().all(|p| p.detail != detail) {
-        plan.problems.push(Problem {
-            code: Code::Conflict,
-            detail,
-            hint: Some("Copy one of them, or give them different tags.".to_owned()),
-        });
-    }
 }
 
 fn confirm(plan: &Plan) -> String {

@@ -54,7 +54,7 @@ pub(crate) fn delete(world: &World<'_>, mut asks: Vec<Ask>, staying: Vec<Effect>
     draft.finish(staying)
 }
 
-impl<'a> Draft<'a> {
+impl Draft<'_> {
     fn repository(&mut self, asks: &[Ask], marks: &mut Marks) {
         let Some(Ask { repository: number, .. }) = asks.first() else { return };
         let repository = &self.world.snapshot.repositories[*number as usize];

@@ -6,6 +6,7 @@ use crate::{
     words::{list, short},
 };
 use oci::Kind;
+use std::fmt::Write;
 
 /// How far up it is looked for a tag through indexes that have none.
 const DEPTH: usize = 8;
@@ -123,12 +124,12 @@ impl Scene<'_> {
             "no tag names it, and it was not asked for".to_owned()
         };
         if let Some(subject) = self.going_subject(manifest) {
-            why.push_str(&format!("; what it is attached to, {}, goes", self.label(subject)));
+            let _ = write!(why, "; what it is attached to, {}, goes", self.label(subject));
         }
         if let Some(child) =
             self.least(self.world.snapshot.manifests[manifest as usize].children.iter().copied().filter(|&c| self.marks.has(c, GOING)))
         {
-            why.push_str(&format!("; it lists {}, which goes", self.label(child)));
+            let _ = write!(why, "; it lists {}, which goes", self.label(child));
         }
         why
     }

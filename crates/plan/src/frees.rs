@@ -50,6 +50,7 @@ pub(crate) fn frees(snapshot: &Snapshot, gone: &[(u32, u32)]) -> (u64, bool) {
         }
     }
     for (manifest, _) in snapshot.manifests.iter().zip(&lost).filter(|(_, lost)| **lost) {
+        all_known &= manifest.known;
         for &blob in &manifest.blobs {
             certain &= !std::mem::replace(&mut freed[blob as usize], false);
         }

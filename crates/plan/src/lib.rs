@@ -20,6 +20,7 @@ mod marks;
 mod notes;
 mod order;
 mod problems;
+mod put;
 mod retag;
 mod scene;
 mod snapshot;

@@ -59,7 +59,7 @@ impl Ties<'_> {
 /// Tags in the order of versions, newest first.
 pub(crate) fn by_version(repository: &Repository) -> Vec<u32> {
     let mut keys: Vec<(VersionKey<'_>, u32)> = (0..).zip(&repository.tags).map(|(i, t)| (VersionKey::new(&t.name), i)).collect();
-    keys.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    keys.sort_unstable_by_key(|&(key, _)| key);
     keys.into_iter().map(|(_, i)| i).collect()
 }
 

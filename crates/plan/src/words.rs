@@ -2,6 +2,7 @@
 
 use crate::Text;
 use oci::Digest;
+use std::fmt::Write;
 
 /// `a`, `a and b`, `a, b and c`; of more than `most` the first ones and how many more there are.
 pub(crate) fn list<T: AsRef<str>>(names: &[T], most: usize) -> String {
@@ -14,7 +15,7 @@ pub(crate) fn list<T: AsRef<str>>(names: &[T], most: usize) -> String {
         text.push_str(name.as_ref());
     }
     if shown.len() < names.len() {
-        text.push_str(&format!(" and {} more", names.len() - shown.len()));
+        let _ = write!(text, " and {} more", names.len() - shown.len());
     }
     text
 }

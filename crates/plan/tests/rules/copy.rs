@@ -53,9 +53,23 @@ fn what_is_overwritten_is_told_and_two_for_one_tag_are_refused() {
         steps(&s, &plan),
         ["copy NEW from hub/library/api:v9 to team/api:v1, was A", "copy NEW from hub/library/api:v9 to team/api:v2, was B"]
     );
+    let unnamed = "no tag names it any more; it can be reached by its digest until the registry deletes what has no tag";
+    assert!(effects(&s, &plan).contains(&format!("= manifest A: {unnamed}")));
     assert_eq!((plan.wide, &*plan.confirm), (true, "team/api"));
     let plan = copy(&s.snapshot, &[copying(&s, 2, "team/api", Some("v3")), copying(&s, 3, "team/api", Some("v3"))]);
     assert_eq!((plan.steps.len(), codes(&plan)), (0, vec![Code::Conflict]));
+}
+
+#[test]
+fn names_that_are_overwritten_together_do_not_keep_each_others_image() {
+    let mut s = registry();
+    s.tag(0, "v1-too", 0);
+    let both = [copying(&s, 2, "team/api", Some("v1")), copying(&s, 2, "team/api", Some("v1-too"))];
+    assert!(effects(&s, &copy(&s.snapshot, &both)).iter().any(|e| e.starts_with("= manifest A: no tag names it any more")));
+    assert!(effects(&s, &copy(&s.snapshot, &both[..1])).contains(&"= manifest A: still tagged v1-too".to_owned()));
+    // What gets a new name in the same plan does not lose its last.
+    let swapped = [copying(&s, 1, "team/api", Some("v1")), copying(&s, 0, "team/api", Some("v2"))];
+    assert!(effects(&s, &copy(&s.snapshot, &swapped)).iter().all(|e| !e.contains("no tag names")));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Each rule of the planner on a registry small enough to be drawn in the head.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod clean_up;
 mod copy;
 mod delete;

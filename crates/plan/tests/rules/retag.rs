@@ -16,7 +16,7 @@ fn a_new_tag_appears() {
     let s = two();
     let plan = retag(&s.snapshot, 0, 1, &"next".into());
     assert_eq!(steps(&s, &plan), ["put next on B, was nothing"]);
-    assert_eq!(effects(&s, &plan), ["+ tag next: it gets one name more"]);
+    assert_eq!(effects(&s, &plan), ["+ tag next: one name more"]);
     assert_eq!((plan.wide, &*plan.confirm), (false, "tag next"));
 }
 
