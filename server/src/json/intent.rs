@@ -1,7 +1,7 @@
-//! What is asked of `POST plans`, and policies wherever they are written.
+//! What is asked of `POST plans` and `POST policies`, and policies wherever they are written.
 
 use super::fields::{Fields, clip, quoted, wrong};
-use api::{Action, Intent, Policy, Problem};
+use api::{Action, Intent, Policy, Problem, StoredPolicy};
 use serde_json::Value;
 
 /// References in one request, at most.
@@ -40,10 +40,7 @@ pub(super) fn read(body: Value) -> Result<Intent, Problem> {
             }
             Intent::Copy { from: fields.required("from", from)?, to: fields.required("to", to)?, platforms }
         }
-        Some(Action::CleanUp) => {
-            let given = fields.value("policy");
-            Intent::CleanUp { policy: policy(Fields::of_key("policy", fields.required("policy", given)?)?)? }
-        }
+        Some(Action::CleanUp) => Intent::CleanUp { policy: inner_policy(&mut fields)? },
         // What undoes a job is asked of the job.
         Some(Action::Undo) | None => {
             let known = [Action::Delete, Action::Retag, Action::Copy, Action::CleanUp].map(Action::as_str);
@@ -58,6 +55,32 @@ pub(super) fn read(body: Value) -> Result<Intent, Problem> {
 pub(crate) fn policy_of(text: &str) -> Result<Policy, Problem> {
     let value = serde_json::from_str(text).map_err(|e| wrong(format!("This is not JSON: {e}.")))?;
     policy(Fields::of_body(value)?)
+}
+
+/// Reads a policy that is to be kept. What tells of its runs is ours to say: as it came from us it is passed over.
+pub(super) fn kept(body: Value) -> Result<StoredPolicy, Problem> {
+    let mut fields = Fields::of_body(body)?;
+    let name = fields.text("name")?;
+    let kept = StoredPolicy {
+        id: fields.text("id")?.unwrap_or_default(),
+        name: fields.required("name", name)?,
+        policy: inner_policy(&mut fields)?,
+        schedule: fields.text("schedule")?,
+        zone: fields.text("zone")?,
+        enabled: fields.flag("enabled")?.unwrap_or_default(),
+        ..StoredPolicy::default()
+    };
+    for told in ["next", "last", "job", "result"] {
+        fields.value(told);
+    }
+    fields.end()?;
+    Ok(kept)
+}
+
+/// The policy under the key `policy`.
+fn inner_policy(fields: &mut Fields) -> Result<Policy, Problem> {
+    let given = fields.value("policy");
+    policy(Fields::of_key("policy", fields.required("policy", given)?)?)
 }
 
 fn policy(mut fields: Fields) -> Result<Policy, Problem> {

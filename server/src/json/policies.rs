@@ -1,4 +1,4 @@
-use super::{answer, body, fields::wrong, made};
+use super::{answer, body, intent, made};
 use crate::{AppState, failure::Failure, middleware::Client};
 use api::StoredPolicy;
 use axum::{
@@ -27,8 +27,7 @@ pub(crate) async fn list(State(state): State<AppState>, client: Client, headers:
         (status = 415, description = "`unsupported_media_type`", body = api::Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn keep(State(state): State<AppState>, client: Client, headers: HeaderMap, body: Body) -> Result<Response, Failure> {
-    let value = body::read(&headers, body).await?;
-    let policy: StoredPolicy = serde_json::from_value(value).map_err(|e| wrong(format!("This is no policy: {e}.")))?;
+    let policy = intent::kept(body::read(&headers, body).await?)?;
     let kept = state.service.keep_policy(&client.caller(), &policy).await?;
     made(&state, StatusCode::CREATED, &format!("/policies/{}", kept.id), &kept)
 }

@@ -238,3 +238,36 @@ async fn what_is_not_there_or_not_allowed_has_its_code() {
         assert_eq!((answer.status, answer.json()["code"].as_str()), (StatusCode::CONFLICT, Some("read_only")), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_policy_is_kept_replaced_and_let_go() {
+    let world = World::new().await;
+    let policy = json!({"name": "nightly", "policy": {"registry": "local", "keep": 3}, "schedule": "30 3 * * *", "zone": "Europe/Berlin", "enabled": true});
+    let made = post(&world, "/api/v1/policies", &policy).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let kept = made.json();
+    assert_eq!(made.header("location"), format!("/api/v1/policies/{}", kept["id"].as_str().unwrap()));
+    assert!(kept["next"].is_string(), "{kept}");
+    assert_eq!(world.get(made.header("location")).await.json(), kept);
+    // As it came, with one thing changed.
+    let mut other = kept.clone();
+    other["policy"]["keep"] = json!(5);
+    let replaced = post(&world, "/api/v1/policies", &other).await.json();
+    assert_eq!((replaced["id"].clone(), replaced["policy"]["keep"].as_u64()), (kept["id"].clone(), Some(5)));
+    assert_eq!(world.get("/api/v1/policies").await.json().as_array().unwrap().len(), 1);
+    for (body, told) in [
+        (json!({"policy": {}}), "“name” is missing."),
+        (json!({"name": "x"}), "“policy” is missing."),
+        (json!({"name": "x", "policy": {"keeep": 1}}), "There is no key “keeep” of “policy”; did you mean “keep”?"),
+        (json!({"name": "x", "policy": {}, "scedule": "x"}), "There is no key “scedule”; did you mean “schedule”?"),
+        (json!({"name": "x", "policy": {"keep": 1}, "schedule": "sometimes"}), "“sometimes” is no schedule"),
+        (json!({"name": "x", "policy": {"keep": 1}, "schedule": "0 3 * * *", "zone": "Moon/Base"}), "“Moon/Base” is no time zone."),
+    ] {
+        let answer = post(&world, "/api/v1/policies", &body).await;
+        assert_eq!(answer.json()["code"], "bad_request", "{body}: {}", answer.body);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(told), "{body}: {}", answer.body);
+    }
+    assert_eq!(world.ask(Method::DELETE, made.header("location"), &[], "").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(world.get(made.header("location")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("/api/v1/policies").await.json(), json!([]));
+}

@@ -140,6 +140,8 @@ async fn the_description_names_every_route() {
             "/notifications/{registry}",
             "/plans",
             "/plans/{id}",
+            "/policies",
+            "/policies/{id}",
             "/referrers",
             "/registries",
             "/registries/{registry}",
