@@ -48,7 +48,6 @@ async fn model(state: &AppState, head: &Head, query: &Query) -> Result<ActivityM
             job: None,
             limit,
             after: asked.after.clone(),
-            job: None,
         };
         state.service.activity(&caller, &query).await.map(ActivityShown::Activity)
     };
