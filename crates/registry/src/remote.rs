@@ -7,7 +7,10 @@
 //!   port or at `token_realm`. No other realm is asked for anything.
 //! - A redirect is followed for content only, at most five hops, never from https to http, never into a network that only this
 //!   machine reaches, and without credentials as soon as it leaves the origin.
-//! - Every body is bounded, unpacked nowhere, and verified where it was asked for by digest.
+//! - What changes something goes to the origin only, never after a redirect, and not at all where `read_only` is set. An upload
+//!   goes on where its registry says only if that is on the origin, too.
+//! - Every body is bounded, unpacked nowhere, and verified where it was asked for by digest; a blob that is read as a stream is
+//!   counted and verified by whoever takes it, as writing one does.
 //!
 //! Logs and errors tell no secret: addresses are told without their query.
 
