@@ -28,6 +28,8 @@ shape! {
         pub steps: u64,
         /// Effects in all; `effects` holds the first 1,000.
         pub effects_total: u64,
+        /// In a few words: `Delete 3 tags from local/team/api`.
+        pub summary: String,
         /// When it was made. A plan can be carried out for a day.
         pub created: String,
         /// The job that carried it out, if one did.
@@ -218,7 +220,8 @@ pub enum Intent {
     },
     /// From one repository to another, of the same registry or not.
     Copy {
-        /// A tag or digest; a repository for all its tags; `*` stands for anything in repository and tag.
+        /// A tag or digest; a repository for all its tags; `*` stands for anything in repository and tag. Several, parted by spaces, where
+        /// `to` is a repository.
         from: String,
         /// A tag, or a repository, where each tag keeps its name; `*` as in `from`.
         to: String,

@@ -45,6 +45,7 @@ impl Pattern {
 
 /// An image to be copied, and what the stars of the pattern stood for in its repository.
 struct Found {
+    registry: String,
     repository: RepositoryName,
     tag: Option<Tag>,
     digest: Digest,
@@ -55,8 +56,7 @@ struct Found {
 
 impl Service {
     pub(super) async fn plan_copy(&self, from: &str, to: &str, platforms: &[String]) -> Result<Stored> {
-        let (from_pattern, to_pattern) = (Pattern::parse(from)?, Pattern::parse(to)?);
-        self.registry_of(&from_pattern.registry)?;
+        let to_pattern = Pattern::parse(to)?;
         let (number, _) = self.registry_of(&to_pattern.registry)?;
         self.may_change(&to_pattern.registry)?;
         let platforms: Vec<plan::Text> = platforms
@@ -68,11 +68,16 @@ impl Service {
                 })
             })
             .collect::<Result<_>>()?;
-        let found = if from_pattern.is_glob() || from_pattern.target.is_none() {
-            self.all_that_match(&from_pattern).await?
-        } else {
-            vec![self.one(from).await?]
-        };
+        let mut found = Vec::new();
+        for from in from.split_whitespace() {
+            let pattern = Pattern::parse(from)?;
+            self.registry_of(&pattern.registry)?;
+            if pattern.is_glob() || pattern.target.is_none() {
+                found.extend(self.all_that_match(&pattern).await?);
+            } else {
+                found.push(self.one(from).await?);
+            }
+        }
         if found.is_empty() {
             return Err(Error::new(Code::TagNotFound, format!("Nothing matches {from}.")));
         }
@@ -80,13 +85,13 @@ impl Service {
             return Err(Error::new(Code::BadRequest, format!("{} images match; a job copies at most {IMAGES}.", found.len())));
         }
         let mut copies = Vec::new();
-        let mut places: BTreeMap<(RepositoryName, Option<Tag>), (RepositoryName, Option<Tag>)> = BTreeMap::new();
+        let mut places: BTreeMap<(RepositoryName, Option<Tag>), (String, RepositoryName, Option<Tag>)> = BTreeMap::new();
         for image in &found {
             let (repository, tag) = destination(&to_pattern, image, found.len())?;
-            if to_pattern.registry == from_pattern.registry && repository == image.repository && tag == image.tag {
+            if to_pattern.registry == image.registry && repository == image.repository && tag == image.tag {
                 return Err(Error::new(Code::BadRequest, format!("{from} would be copied onto itself.")));
             }
-            let source = (image.repository.clone(), image.tag.clone());
+            let source = (image.registry.clone(), image.repository.clone(), image.tag.clone());
             if let Some(other) = places.insert((repository.clone(), tag.clone()), source.clone())
                 && other != source
             {
@@ -95,7 +100,7 @@ impl Service {
             }
             copies.push(Copying {
                 from: Place {
-                    registry: from_pattern.registry.as_str().into(),
+                    registry: image.registry.as_str().into(),
                     repository: image.repository.as_str().into(),
                     tag: image.tag.as_ref().map(|t| t.as_str().into()),
                 },
@@ -113,6 +118,7 @@ impl Service {
         let part = plan::copy(&snapshot, &copies);
         let summary = match copies.as_slice() {
             [_] => format!("Copy {from} to {to}"),
+            several if from.contains(' ') => format!("Copy {} images to {to}", several.len()),
             several => format!("Copy {} images from {from} to {to}", several.len()),
         };
         Ok(Stored { summary, parts: vec![part], ..Stored::default() })
@@ -143,7 +149,7 @@ impl Service {
             Some(Target::Tag(tag)) => Some(tag),
             _ => None,
         };
-        Ok(Found { repository: reference.repository, tag, digest, media_type, size, stars: Vec::new() })
+        Ok(Found { registry: reference.registry, repository: reference.repository, tag, digest, media_type, size, stars: Vec::new() })
     }
 
     /// Every tag of the repositories that match.
@@ -180,7 +186,15 @@ impl Service {
                 };
                 let media_type = model.manifest(manifest).map(|m| model.texts.text(m.media_type).to_owned()).unwrap_or_default();
                 let size = model.size(manifest);
-                found.push(Found { repository: repository.clone(), tag: Some(tag), digest, media_type, size, stars: stars.clone() });
+                found.push(Found {
+                    registry: pattern.registry.clone(),
+                    repository: repository.clone(),
+                    tag: Some(tag),
+                    digest,
+                    media_type,
+                    size,
+                    stars: stars.clone(),
+                });
             }
         }
         Ok(found)

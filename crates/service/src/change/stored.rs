@@ -43,11 +43,9 @@ impl Stored {
 
     /// What is sent back to have it carried out.
     pub(super) fn confirm(&self) -> String {
-        match self.parts.as_slice() {
-            [] => "nothing to do".to_owned(),
-            [only] => only.confirm.clone(),
-            several => several.iter().map(|p| p.confirm.as_str()).collect::<Vec<_>>().join(", "),
-        }
+        // A registry in which nothing is done has nothing to confirm.
+        let parts: Vec<&str> = self.parts.iter().filter(|p| !p.steps.is_empty()).map(|p| p.confirm.as_str()).collect();
+        if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
     }
 
     /// Registry and name of every repository that a step reads or changes.
@@ -93,6 +91,7 @@ impl Stored {
             }),
             steps: self.steps() as u64,
             effects_total: total as u64,
+            summary: self.summary.clone(),
             created: crate::show::time(record.created),
             job: record.job.clone(),
         }
