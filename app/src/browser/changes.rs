@@ -1,7 +1,7 @@
 //! Forms and links that change a registry: sent from here, and what the server draws in answer shown in the dialog or,
 //! once it is at work, in the notice. Nothing is decided here, and nothing known but where things are put.
 
-use super::{base, by_id, clock, closest, document, fragment, hide, live, on, say, set, window};
+use super::{base, by_id, chosen, clock, closest, document, fixed, fragment, hide, keys, live, on, say, set, window};
 use leptos::prelude::set_timeout;
 use std::{cell::RefCell, time::Duration};
 use wasm_bindgen::JsCast;
@@ -112,12 +112,15 @@ fn show(drawn: Option<Element>) -> Option<()> {
     match drawn {
         Some(drawn) if is_job(&drawn) => {
             dialog.close();
+            chosen::clear();
             return notice(&drawn);
         }
         Some(drawn) => dialog.replace_children_with_node_1(&drawn),
         None => dialog.set_inner_html(&with(|state| state.silence.clone())),
     }
     if !dialog.open() {
+        // The focus comes back to where it was: the button of the menu, not what was in it.
+        keys::close_menus(true);
         dialog.show_modal().ok()?;
     }
     if let Ok(Some(form)) = dialog.query_selector("[data-typed]") {
@@ -152,6 +155,10 @@ fn notice(drawn: &Element) -> Option<()> {
         say("told", &words.unwrap_or_default());
     }
     if over {
+        // The page shows at once what came of it, whatever the registry tells and when.
+        if with(|state| !state.id.is_empty()) {
+            live::look();
+        }
         follow("");
         keep(&id, clock() + STAY_MS);
         leave(id, Duration::from_millis(STAY_MS as u64));
@@ -255,8 +262,7 @@ fn session() -> Option<Storage> {
 
 fn keep(id: &str, until: f64) {
     if let Some(storage) = session() {
-        let until = String::from(js_sys::JsString::from(wasm_bindgen::JsValue::from_f64(until)));
-        let _ = storage.set_item("job", &[id, " ", &until].concat());
+        let _ = storage.set_item("job", &[id, " ", &fixed(until, 0)].concat());
     }
 }
 

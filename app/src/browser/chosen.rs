@@ -1,6 +1,6 @@
 //! Choosing rows: by click and by key, one by one and in ranges; and the menu behind a row's three dots.
 
-use super::{all, by_id, closest, document, first, main, on, set};
+use super::{all, by_id, closest, document, first, fixed, main, on, set};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement, MouseEvent};
@@ -22,7 +22,7 @@ pub(crate) fn listen() {
     });
     on(&document, "click", |event: MouseEvent| {
         if closest(&event, ".pick").is_some() {
-            RANGE.set(event.shift_key());
+            RANGE.set(RANGE.get() || event.shift_key());
         } else if !(event.ctrl_key() || event.meta_key() || event.shift_key())
             && let Some(row) = closest(&event, "a.more").and_then(|link| row_of(&link))
         {
@@ -96,17 +96,16 @@ fn weight(input: &HtmlInputElement) -> Option<f64> {
 }
 
 fn size(bytes: f64) -> String {
-    let mut value = bytes / 1e6;
-    let mut unit = " MB";
-    for larger in [" GB", " TB", " PB"] {
+    let mut value = bytes / 1000.0;
+    let mut unit = " kB";
+    for larger in [" MB", " GB", " TB", " PB"] {
         if value >= 999.5 {
             value /= 1000.0;
             unit = larger;
         }
     }
-    let digits = u8::from(value < 9.95);
-    let number = js_sys::Number::from(value).to_fixed(digits).map(String::from).unwrap_or_default();
-    [number.trim_end_matches(".0"), unit].concat()
+    let number = fixed(value, u8::from(value < 9.95));
+    [number.strip_suffix(".0").unwrap_or(&number), unit].concat()
 }
 
 /// Chooses the row that has the focus, or no longer; with `range` all between it and the last one.

@@ -43,7 +43,7 @@ pub(crate) fn listen() {
             "f" => focus("#filter"),
             "j" => step(1),
             "k" => step(-1),
-            "x" | "X" => chosen::toggle(event.shift_key()),
+            "x" | "X" => chosen::toggle(key == "X"),
             "d" => chosen::delete(),
             "y" => copy(),
             "?" => show_keys(),
@@ -84,7 +84,7 @@ fn go(path: &str) -> Option<()> {
 }
 
 /// Closes open menus, if any are; the focus goes back to the button of the one that had it.
-fn close_menus(refocus: bool) -> bool {
+pub(super) fn close_menus(refocus: bool) -> bool {
     let open = document().and_then(|document| document.document_element()).map(|root| all(&root, "details[name=menu][open]"));
     let open = open.unwrap_or_default();
     for menu in &open {

@@ -129,8 +129,18 @@ fn plan() {
     set_timeout(move || spawn_local(draw(false)), GATHER.max(Duration::from_millis(u64::from(rest as u32))));
 }
 
+/// Draws now, unless people are in the middle of something.
+pub(crate) fn look() {
+    spawn_local(draw(false));
+}
+
 async fn draw(asked: bool) {
     state().borrow_mut().planned = false;
+    if !asked && super::first("dialog[open]").is_some() {
+        // It can wait until the dialog is closed, and nobody need be told.
+        plan();
+        return;
+    }
     if !asked && is_busy() {
         hide("waiting", false);
         return;
@@ -145,8 +155,7 @@ async fn draw(asked: bool) {
 /// In the middle of something: text is selected, a field of the content or the search is in use, a menu is open.
 fn is_busy() -> bool {
     let selecting = window().and_then(|window| window.get_selection().ok()?).is_some_and(|selection| !selection.is_collapsed());
-    let open = document()
-        .is_some_and(|document| document.query_selector("details[name=menu][open],dialog[open]").is_ok_and(|found| found.is_some()));
+    let open = document().is_some_and(|document| document.query_selector("details[name=menu][open]").is_ok_and(|found| found.is_some()));
     selecting || open || super::is_typing()
 }
 

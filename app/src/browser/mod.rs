@@ -96,6 +96,11 @@ fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
+/// A number with so many digits after the point, as the browser writes it: our own way would be ten kilobytes of code.
+fn fixed(number: f64, digits: u8) -> String {
+    js_sys::Number::from(number).to_fixed(digits).map(String::from).unwrap_or_default()
+}
+
 /// Hides an element, or shows it.
 fn hide(id: &str, hidden: bool) {
     if let Some(element) = by_id(id) {

@@ -35,17 +35,23 @@ pub(crate) fn listen() {
 fn ask(form: &Element, turn: u32) -> Option<()> {
     let fields = FormData::new_with_form(form.unchecked_ref::<HtmlFormElement>()).ok()?;
     let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-    let address = [form.get_attribute("action")?, String::from(fields.to_string())].join("?");
-    let place = by_id("preview")?;
-    set(&place, "aria-busy", "true");
+    // What is empty says nothing, and makes no better address.
+    let said = String::from(fields.to_string());
+    let said: Vec<&str> = said.split('&').filter(|pair| !pair.ends_with('=')).collect();
+    let address = [form.get_attribute("action")?, said.join("&")].join("?");
+    set(&by_id("preview")?, "aria-busy", "true");
     spawn_local(async move {
-        let drawn = fragment(&address, None).await.and_then(|drawn| drawn.query_selector("#preview").ok()?);
+        let drawn = fragment(&address, None).await;
         if TURN.get() != turn {
             return;
         }
-        let _ = place.remove_attribute("aria-busy");
-        if let Some(drawn) = drawn {
-            live::swap(&place, &drawn);
+        // What it would do, and the policy as it is to be kept.
+        for id in ["preview", "policy"] {
+            let Some(place) = by_id(id) else { continue };
+            let _ = place.remove_attribute("aria-busy");
+            if let Some(fresh) = drawn.as_ref().and_then(|drawn| drawn.query_selector(&["#", id].concat()).ok()?) {
+                live::swap(&place, &fresh);
+            }
         }
         if let Some(history) = window().and_then(|window| window.history().ok()) {
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));

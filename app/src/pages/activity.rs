@@ -5,6 +5,7 @@ use crate::{
     address, format,
     html::Html,
     model::{ActivityAsked, ActivityModel, ActivityShown, ActivityTab, Asked, Frame},
+    reference::shown_tag,
     ui::{
         icon::Icon,
         list,
@@ -274,7 +275,7 @@ fn place(html: &mut Html, base: &str, activity: &Activity, several: bool) {
     let reference = activity.tag.as_ref().map_or_else(|| place.clone(), |tag| format!("{place}:{tag}"));
     html.raw("<a class=\"tag\" href=\"").text(&address::reference(base, &reference)).raw("\">").text(shown);
     if let Some(tag) = &activity.tag {
-        html.raw(":").text(tag);
+        html.raw(":").text(&shown_tag(tag));
     }
     html.raw("</a>");
 }

@@ -5,7 +5,7 @@ use crate::{
     address, format,
     model::{CleanUpModel, Frame},
     ui::{
-        effects::effects,
+        effects::{self, effects},
         field::{HELP, INPUT, LABEL, SELECT, Text, select},
         icon::Icon,
         page::{BUTTON, BUTTON_DANGER, Crumb, H2, heading},
@@ -161,7 +161,7 @@ fn preview(frame: &Frame, model: &CleanUpModel) -> AnyView {
     };
     let problems: Vec<_> =
         plan.problems.iter().map(|problem| panel::obstacle(&problem.detail, problem.hint.as_deref(), plan.steps == 0)).collect();
-    let told = effects(Some(&frame.base), plan).into_string();
+    let told = effects(Some(&frame.base), plan, effects::MANY).into_string();
     let hidden: Vec<_> =
         fields(&model.policy).into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect();
     let go = (plan.steps > 0).then(|| {
@@ -179,7 +179,7 @@ fn preview(frame: &Frame, model: &CleanUpModel) -> AnyView {
             {go}
         </div>
         {problems}
-        {(!plan.effects.is_empty()).then(|| view! { <div inner_html=told></div> })}
+        {(!plan.effects.is_empty()).then(|| view! { <div class="mt-4" inner_html=told></div> })}
     }
     .into_any()
 }

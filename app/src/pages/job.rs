@@ -30,6 +30,7 @@ pub(super) fn draw(frame: &Frame, model: &JobModel) -> AnyView {
         {cancel(frame, job, BUTTON)}
         {undo(frame, job, BUTTON_PRIMARY)}
         <a class=BUTTON href=format!("{base}/api/v1/jobs/{}", job.id) download=format!("job-{}.json", job.id)>{Icon::Download.view()}"JSON"</a>
+        <a class=BUTTON href=format!("{base}/api/v1/jobs/{}/items?as=csv", job.id) download="">{Icon::Download.view()}"CSV"</a>
     };
     let told = facts(base, model);
     view! {

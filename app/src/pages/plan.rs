@@ -20,7 +20,7 @@ pub(super) fn draw(frame: &Frame, model: &PlanModel) -> AnyView {
     let plan = &model.plan;
     let can = plan.steps > 0 && plan.job.is_none();
     let title = if can { format!("{}?", title(plan)) } else { title(plan) };
-    let told = effects((!frame.fragment).then_some(base.as_str()), plan).into_string();
+    let told = effects((!frame.fragment).then_some(base.as_str()), plan, effects::FEW).into_string();
     let problems: Vec<_> = plan
         .problems
         .iter()
@@ -31,7 +31,11 @@ pub(super) fn draw(frame: &Frame, model: &PlanModel) -> AnyView {
         .collect();
     let stopped = model.problem.as_ref().map(panel::problem);
     let content = view! {
-        {(!plan.effects.is_empty()).then(|| view! { <div inner_html=told></div> })}
+        {(!plan.effects.is_empty()).then(|| {
+            // In a dialog the buttons stay in sight, however much there is.
+            let class = if frame.fragment { "mt-4 max-h-[44dvh] overflow-y-auto rounded-lg" } else { "mt-4" };
+            view! { <div class=class role="group" aria-label="What it does" tabindex=frame.fragment.then_some("0") inner_html=told></div> }
+        })}
         {(plan.effects.is_empty() && problems.is_empty()).then(|| view! { <p class="pt-3 text-ink-2">"Nothing there is to be done: everything is so already."</p> })}
         {problems}
         {stopped}
@@ -41,29 +45,33 @@ pub(super) fn draw(frame: &Frame, model: &PlanModel) -> AnyView {
     panel(frame, &title, content)
 }
 
-/// How it is done and what remains to be done: a sentence or two are read, more are unfolded.
+/// How it is done is read; what else there is to know is unfolded, where it is more than a sentence.
 fn notes(plan: &Plan) -> Option<AnyView> {
-    if plan.notes.is_empty() {
-        return None;
-    }
-    let mut html = Html::default();
-    for note in &plan.notes {
-        html.raw("<p class=\"pt-1.5\">");
-        value::sentence(&mut html, note);
-        html.raw("</p>");
-    }
-    let html = html.into_string();
-    Some(if plan.notes.len() <= 2 {
-        view! { <div class="pt-2 text-sm text-ink-2" inner_html=html></div> }.into_any()
-    } else {
-        view! {
-            <details class="fold pt-3 text-sm text-ink-2">
-                <summary>"How it is done, and what remains"</summary>
-                <div inner_html=html></div>
-            </details>
+    let (first, rest) = plan.notes.split_first()?;
+    let written = |notes: &[String]| {
+        let mut html = Html::default();
+        for note in notes {
+            html.raw("<p class=\"pt-1.5\">");
+            value::sentence(&mut html, note);
+            html.raw("</p>");
         }
-        .into_any()
-    })
+        html.into_string()
+    };
+    if rest.len() < 2 {
+        return Some(view! { <div class="pt-2 text-sm text-ink-2" inner_html=written(&plan.notes)></div> }.into_any());
+    }
+    Some(
+        view! {
+            <div class="pt-2 text-sm text-ink-2">
+                <div inner_html=written(std::slice::from_ref(first))></div>
+                <details class="fold pt-1.5">
+                    <summary>"What else to know, and what remains for the disk space"</summary>
+                    <div inner_html=written(rest)></div>
+                </details>
+            </div>
+        }
+        .into_any(),
+    )
 }
 
 /// The form that has it done. Where much goes, what to type is said, and nothing else is taken.
@@ -95,7 +103,7 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
                 name="confirm"
                 required=true
                 pattern=pattern(&plan.confirm)
-                title=format!("Type {}", plan.confirm)
+                title=format!("Type {}", visible(&plan.confirm))
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
@@ -106,14 +114,9 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
         view! { <input type="hidden" name="confirm" value=plan.confirm.clone()/> }.into_any()
     };
     view! {
-        <form method="post" action=format!("{}/plans/{}", frame.base, plan.id) data-change="" data-typed=plan.wide.then_some("")>
+        <form method="post" action=format!("{}/plans/{}", frame.base, plan.id) data-change="" data-typed=(plan.wide || plan.consent.is_some()).then_some("")>
             {token(frame)}
-            {plan.consent.clone().map(|text| view! {
-                <label class="flex gap-2.5 pt-4 text-sm">
-                    <input class="mt-0.5 size-4 flex-none accent-accent" type="checkbox" name="consent" required=true/>
-                    <span>{text}" This is asked once."</span>
-                </label>
-            })}
+            {consent(plan)}
             {field}
             {end(frame, note, back, act)}
         </form>
@@ -121,8 +124,28 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
     .into_any()
 }
 
-/// A text as the regular expression that only it matches, as the attribute `pattern` takes it (flag `v`).
-fn pattern(text: &str) -> String {
+/// What is to be agreed to first, once for a registry.
+fn consent(plan: &Plan) -> Option<AnyView> {
+    let mut html = Html::default();
+    value::sentence(&mut html, plan.consent.as_deref()?);
+    html.raw(" This is asked once.");
+    Some(
+        view! {
+            <label class="flex gap-2.5 pt-4 text-sm">
+                <input class="check mt-0.75" id="consent" type="checkbox" name="consent" required=true/>
+                <span inner_html=html.into_string()></span>
+            </label>
+        }
+        .into_any(),
+    )
+}
+
+/// A text as the regular expression that only it matches, as the attribute `pattern` takes it (flag `v`). What is no plain text is left
+/// to the server to compare.
+fn pattern(text: &str) -> Option<String> {
+    if !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return None;
+    }
     let mut pattern = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         if matches!(character, '^' | '$' | '\\' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '/') {
@@ -130,7 +153,7 @@ fn pattern(text: &str) -> String {
         }
         pattern.push(character);
     }
-    pattern
+    Some(pattern)
 }
 
 /// Where it came from: the repository, the registry, or the list of all.
@@ -155,7 +178,10 @@ struct Counted<'a> {
 }
 
 fn counted(plan: &Plan, fate: Fate) -> Option<Counted<'_>> {
-    let of = |kind| plan.effects.iter().filter(move |effect| effect.effect == fate && effect.kind == kind);
+    let of = |kind| {
+        let of_kind = plan.effects.iter().filter(move |effect| effect.effect == fate && effect.kind == kind);
+        of_kind.filter(|effect| !parts(&effect.reference).is_machinery())
+    };
     let kind = [EffectKind::Tag, EffectKind::Manifest].into_iter().find(|kind| of(*kind).next().is_some())?;
     let mut places: Vec<&str> = of(kind).map(|effect| parts(&effect.reference).place).collect();
     let number = places.len() as u64;
@@ -165,16 +191,12 @@ fn counted(plan: &Plan, fate: Fate) -> Option<Counted<'_>> {
     Some(Counted { number, kind, name: (number == 1).then_some(first.name), places: places.len(), place: first.place })
 }
 
-/// `3 tags`, `tag v2.13.4`; more than so many where the plan tells only its beginning.
-fn things(plan: &Plan, counted: &Counted<'_>) -> String {
-    let more = plan.effects_total > plan.effects.len() as u64;
+/// `3 tags`, `tag v2.13.4`.
+fn things(counted: &Counted<'_>) -> String {
     match counted.name {
-        Some(name) if !more && counted.kind == EffectKind::Tag => format!("tag {name}"),
-        Some(_) if !more => format!("an {}", effects::noun(counted.kind, false)),
-        _ => {
-            let told = format::plural(counted.number, effects::noun(counted.kind, false), effects::noun(counted.kind, true));
-            if more { format!("more than {told}") } else { told }
-        }
+        Some(name) if counted.kind == EffectKind::Tag => format!("tag {name}"),
+        Some(_) => format!("an {}", effects::noun(counted.kind, false)),
+        None => format::plural(counted.number, effects::noun(counted.kind, false), effects::noun(counted.kind, true)),
     }
 }
 
@@ -186,37 +208,45 @@ fn places(counted: &Counted<'_>) -> String {
     }
 }
 
-/// The plan in a few words: `Delete 3 tags from team/api`.
+/// The plan in a few words: `Delete 3 tags from team/api`. Where only the beginning of what it does is at hand, in the words of who made it.
 pub(crate) fn title(plan: &Plan) -> String {
+    if is_cut(plan) {
+        return plan.summary.clone();
+    }
     let gone = counted(plan, Fate::Goes);
     let new = counted(plan, Fate::Appears);
     match plan.action {
         Action::Delete => match &gone {
-            Some(gone) => format!("Delete {} from {}", things(plan, gone), places(gone)),
+            Some(gone) => format!("Delete {} from {}", things(gone), places(gone)),
             None => "Nothing to delete".to_owned(),
         },
         Action::CleanUp => match &gone {
-            Some(gone) => format!("Clean up {} in {}", things(plan, gone), places(gone)),
+            Some(gone) => format!("Clean up {} in {}", things(gone), places(gone)),
             None => "Nothing to clean up".to_owned(),
         },
         Action::Retag => match &new {
-            Some(new) => format!("Set {} in {}", things(plan, new), places(new)),
+            Some(new) => format!("Set {} in {}", things(new), places(new)),
             None => "Nothing to tag".to_owned(),
         },
         Action::Copy => match &new {
-            Some(new) if new.places == 1 => format!("Copy {} to {}", things(plan, new), new.place),
-            Some(new) => format!("Copy {} to {}", things(plan, new), places(new)),
+            Some(new) if new.places == 1 => format!("Copy {} to {}", things(new), new.place),
+            Some(new) => format!("Copy {} to {}", things(new), places(new)),
             None => "Nothing to copy".to_owned(),
         },
         Action::Undo => "Undo".to_owned(),
     }
 }
 
+/// Not all effects are at hand.
+fn is_cut(plan: &Plan) -> bool {
+    plan.effects_total > plan.effects.len() as u64
+}
+
 /// What the button says.
 fn label(plan: &Plan) -> String {
     let few = |fate: Fate| match counted(plan, fate) {
+        Some(counted) if is_cut(plan) => format!("all {}", effects::noun(counted.kind, true)),
         Some(counted) if counted.number == 1 => effects::noun(counted.kind, false).to_owned(),
-        Some(counted) if plan.effects_total > plan.effects.len() as u64 => format!("all {}", effects::noun(counted.kind, true)),
         Some(counted) => format::plural(counted.number, "", effects::noun(counted.kind, true)),
         None => String::new(),
     };
@@ -234,7 +264,9 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_its_text_alone() {
-        assert_eq!(pattern("team/api.v2-x_y"), "team\\/api\\.v2-x_y");
-        assert_eq!(pattern("a+b"), "a\\+b");
+        assert_eq!(pattern("team/api.v2-x_y").as_deref(), Some("team\\/api\\.v2-x_y"));
+        assert_eq!(pattern("local, prod").as_deref(), Some("local, prod"));
+        assert_eq!(pattern("a+b").as_deref(), Some("a\\+b"));
+        assert_eq!(pattern("a\u{202e}b"), None);
     }
 }

@@ -3,38 +3,72 @@
 use crate::{
     address, format,
     html::Html,
-    reference::{Parts, parts},
+    reference::{Parts, parts, shown_tag},
 };
 use api::{Effect, EffectKind, Fate, Plan};
+use std::collections::{HashMap, HashSet};
 
 /// So many names stand in the line itself.
 const SEEN: usize = 8;
 /// So many can be unfolded; more are counted.
 const LISTED: usize = 100;
+/// So many lines of one fate and kind in a dialog: more reasons are unfolded.
+pub(crate) const FEW: usize = 3;
+/// The same where the reasons are what is looked at.
+pub(crate) const MANY: usize = 60;
 
 /// Effects that are told in one line.
 struct Group<'a> {
     fate: Fate,
     kind: EffectKind,
-    why: &'a str,
+    /// Why, where that is the same for all of them.
+    why: Option<&'a str>,
     of: Vec<&'a Effect>,
 }
 
-/// What goes comes first, then what appears, then what stays; within each as it is done.
-fn groups(plan: &Plan) -> Vec<Group<'_>> {
+/// What goes comes first, then what appears, then what stays; within each as it is done. Of one fate and kind there are at most so many
+/// lines: the reasons that are fewest share the last one.
+fn groups(plan: &Plan, lines: usize) -> Vec<Group<'_>> {
     let mut found: Vec<Group<'_>> = Vec::new();
+    let mut places: HashMap<(Fate, EffectKind, &str), usize> = HashMap::new();
+    // An image that comes with its tag is told with that.
+    let tagged: HashSet<(&str, Option<&str>)> = plan
+        .effects
+        .iter()
+        .filter(|effect| effect.effect == Fate::Appears && effect.kind == EffectKind::Tag)
+        .map(|effect| (parts(&effect.reference).place, effect.digest.as_deref()))
+        .collect();
     for effect in &plan.effects {
-        match found.iter_mut().find(|group| group.fate == effect.effect && group.kind == effect.kind && group.why == effect.why) {
-            Some(group) => group.of.push(effect),
-            None => found.push(Group { fate: effect.effect, kind: effect.kind, why: &effect.why, of: vec![effect] }),
+        let told = effect.effect == Fate::Appears && effect.kind == EffectKind::Manifest;
+        if told && tagged.contains(&(parts(&effect.reference).place, effect.digest.as_deref())) {
+            continue;
         }
+        let place = *places.entry((effect.effect, effect.kind, effect.why.as_str())).or_insert_with(|| {
+            found.push(Group { fate: effect.effect, kind: effect.kind, why: Some(&effect.why), of: Vec::new() });
+            found.len() - 1
+        });
+        found[place].of.push(effect);
     }
-    found.sort_by_key(|group| match group.fate {
+    let order = |fate| match fate {
         Fate::Goes => 0,
         Fate::Appears => 1,
         Fate::Stays => 2,
-    });
-    found
+    };
+    let mut told: Vec<Group<'_>> = Vec::new();
+    for fate in [Fate::Goes, Fate::Appears, Fate::Stays] {
+        for kind in [EffectKind::Tag, EffectKind::Manifest, EffectKind::Blob] {
+            let (mut same, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|group| group.fate == fate && group.kind == kind);
+            found = rest;
+            if same.len() > lines {
+                same.sort_by_key(|group| std::cmp::Reverse(group.of.len()));
+                let of: Vec<&Effect> = same.split_off(lines - 1).into_iter().flat_map(|group| group.of).collect();
+                same.push(Group { fate, kind, why: None, of });
+            }
+            told.extend(same);
+        }
+    }
+    told.sort_by_key(|group| order(group.fate));
+    told
 }
 
 /// What an effect is about, in words.
@@ -56,12 +90,12 @@ pub(crate) fn place(plan: &Plan) -> Option<&str> {
     places.all(|place| place == first).then_some(first)
 }
 
-/// The lines of a plan, and what they free. `base` makes links of names; a dialog has none.
-pub(crate) fn effects(base: Option<&str>, plan: &Plan) -> Html {
+/// The lines of a plan, and what they free; of one fate and kind at most so many. `base` makes links of names; a dialog has none.
+pub(crate) fn effects(base: Option<&str>, plan: &Plan, lines: usize) -> Html {
     let mut html = Html::with_capacity(plan.effects.len().min(200) * 120 + 512);
     let here = place(plan);
     html.raw("<dl class=\"effects\">");
-    for group in groups(plan) {
+    for group in groups(plan, lines) {
         line(&mut html, base, here, &group);
     }
     let told = plan.effects.len() as u64;
@@ -95,20 +129,42 @@ fn line(html: &mut Html, base: Option<&str>, here: Option<&str>, group: &Group<'
     {
         html.raw(" <span class=\"mono\" title=\"").text(digest).raw("\">").text(&format::digest(digest)).raw("</span>");
     }
-    if !group.why.is_empty() {
-        html.raw("<span class=\"text-ink-2\">").raw(if group.why.starts_with([',', ':', ';', '(']) { "" } else { ", " });
-        html.text(group.why).raw("</span>");
+    match group.why {
+        Some("") => {}
+        Some(why) => reason(html, why),
+        None => reason(html, "each for a reason of its own"),
     }
-    if group.of.len() > SEEN {
-        let rest = &group.of[SEEN..];
-        html.raw("<details class=\"fold\"><summary>and ").text(&format::count(rest.len() as u64)).raw(" more</summary>");
-        names(html, base, here, &rest[..rest.len().min(LISTED - SEEN)]);
-        if rest.len() > LISTED - SEEN {
-            html.raw(", and ").text(&format::count((rest.len() + SEEN - LISTED) as u64)).raw(" that are not listed here");
-        }
-        html.raw("</details>");
+    if group.of.len() > SEEN || group.why.is_none() {
+        unfolded(html, base, here, group);
     }
     html.raw("</dd></div>");
+}
+
+fn reason(html: &mut Html, why: &str) {
+    html.raw("<span class=\"text-ink-2\">, ").text(why).raw("</span>");
+}
+
+/// The rest of a line; where each has its own reason, all of it with that.
+fn unfolded(html: &mut Html, base: Option<&str>, here: Option<&str>, group: &Group<'_>) {
+    let rest = if group.why.is_some() { &group.of[SEEN..] } else { &group.of[..] };
+    let shown = &rest[..rest.len().min(LISTED)];
+    let word = if group.why.is_some() { " more" } else { ", with their reasons" };
+    html.raw("<details class=\"fold\"><summary>").raw(if group.why.is_some() { "and " } else { "all " });
+    html.text(&format::count(rest.len() as u64)).raw(word).raw("</summary>");
+    if group.why.is_some() {
+        names(html, base, here, shown);
+    } else {
+        for effect in shown {
+            html.raw("<p>");
+            names(html, base, here, std::slice::from_ref(effect));
+            reason(html, &effect.why);
+            html.raw("</p>");
+        }
+    }
+    if rest.len() > LISTED {
+        html.raw(" and ").text(&format::count((rest.len() - LISTED) as u64)).raw(" that are not listed here");
+    }
+    html.raw("</details>");
 }
 
 fn names(html: &mut Html, base: Option<&str>, here: Option<&str>, effects: &[&Effect]) {
@@ -142,7 +198,7 @@ fn name(html: &mut Html, parts: &Parts<'_>, here: Option<&str>) {
     if elsewhere || parts.name.is_empty() {
         html.text(parts.place).raw(if parts.name.is_empty() { "" } else { ":" });
     }
-    html.text(parts.name).raw("</b>");
+    html.text(&shown_tag(parts.name)).raw("</b>");
 }
 
 /// A digest in few letters: every one here is of the same algorithm or says otherwise.

@@ -19,7 +19,7 @@ const SUMMARY_ON: &str =
 const PANEL: &str =
     "absolute top-full z-20 mt-1 min-w-48 max-h-96 overflow-y-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-pop left-0";
 /// What opens, aligned to its button's right edge.
-pub(crate) const PANEL_END: &str = "absolute top-full z-20 mt-1 min-w-48 max-h-96 overflow-y-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-pop right-0 max-md:right-auto max-md:left-0";
+pub(crate) const PANEL_END: &str = "absolute top-full z-20 mt-1 w-max min-w-48 max-w-[min(20rem,calc(100vw-32px))] max-h-96 overflow-y-auto rounded-xl border border-line-strong bg-raised p-1.5 shadow-pop right-0 max-md:right-auto max-md:left-0";
 /// A choice.
 pub(crate) const ITEM: &str =
     "flex min-h-8 items-center gap-2 rounded-md px-2.5 py-1 text-sm text-ink-2 hover:bg-sunken hover:text-ink hover:no-underline";

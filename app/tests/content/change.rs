@@ -33,6 +33,7 @@ fn plan(action: Action, effects: Vec<Effect>) -> Plan {
             "The bytes are freed when the registry collects its garbage: `registry garbage-collect /etc/docker/registry/config.yml`."
                 .into(),
         ],
+        summary: "Delete 3 tags from local/team/api".into(),
         created: at(2),
         job: None,
     }
@@ -62,6 +63,7 @@ pub(crate) fn wide() -> Plan {
     let mut plan = plan(Action::Delete, effects);
     plan.wide = true;
     plan.effects_total = 5_012;
+    plan.summary = "Delete 5,000 tags from local/team/api".into();
     plan.steps = 5_000;
     plan.frees = Some(6_200_000_000);
     plan.problems = vec![PlanProblem {
