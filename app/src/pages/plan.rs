@@ -57,6 +57,18 @@ fn notes(plan: &Plan) -> Option<AnyView> {
         }
         html.into_string()
     };
+    // What is to be agreed to tells the same at length.
+    if plan.consent.is_some() {
+        return Some(
+            view! {
+                <details class="fold pt-3 text-sm text-ink-2">
+                    <summary>"How it is done, and what remains for the disk space"</summary>
+                    <div inner_html=written(&plan.notes)></div>
+                </details>
+            }
+            .into_any(),
+        );
+    }
     if rest.len() < 2 {
         return Some(view! { <div class="pt-2 text-sm text-ink-2" inner_html=written(&plan.notes)></div> }.into_any());
     }
