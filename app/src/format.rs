@@ -63,6 +63,12 @@ pub(crate) fn digest(digest: &str) -> String {
     shortened(digest, 4)
 }
 
+/// The same without `sha256:`, where many stand together: one of another algorithm says so.
+pub(crate) fn digest_bare(digest: &str) -> String {
+    let short = self::digest(digest);
+    short.strip_prefix("sha256:").map(str::to_owned).unwrap_or(short)
+}
+
 /// A digest with more of it left: `sha256:3f2a8d71…e6b09c01`.
 pub(crate) fn digest_long(digest: &str) -> String {
     shortened(digest, 8)

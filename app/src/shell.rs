@@ -61,7 +61,7 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
                 <header class="sticky top-0 z-30 border-b border-line bg-paper">
                     <div class=format!("{WRAP} flex h-13.5 items-center gap-7 max-md:gap-3")>
                         {nav::narrow(frame, &page)}
-                        <a class="flex items-center gap-2.5 text-[15px] font-[650] tracking-tight hover:no-underline" href=format!("{base}/")>
+                        <a class="flex flex-none items-center gap-2.5 text-[15px] font-[650] tracking-tight hover:no-underline" href=format!("{base}/")>
                             <svg class="size-5.5 flex-none" viewBox="0 0 24 24" fill="none" aria-hidden="true" inner_html=LOGO></svg>
                             <span class="max-[22rem]:sr-only">"Supercargo"</span>
                         </a>

@@ -4,9 +4,12 @@
 
 mod content;
 
-use api::{Code, Problem, Registry, Repository, State};
+use api::{Code, JobState, Problem, Registry, Repository, State};
 use app::*;
-use content::*;
+use content::{
+    change::{activity, activity_page, clean_up_page, deletion, job, job_page, refused, shown, wide},
+    *,
+};
 use std::{collections::BTreeMap, path::Path};
 
 fn drawn(page: Page) -> String {
@@ -306,6 +309,152 @@ fn a_chart_is_shown_as_a_chart() {
 }
 
 #[test]
+fn a_plan_says_what_goes_what_stays_and_why() {
+    let html = drawn(shown(deletion()));
+    let text = text_of(main_of(&html));
+    for told in [
+        "Delete 3 tags from team/api?",
+        "goes tags v2.13.4 , v2.13.3 , v2.13.2",
+        "no tag names it any more",
+        "stays image",
+        "2.13 still names it",
+        "frees 41 MB",
+        "Cancel Delete 3 tags",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(html.contains("action=\"/plans/01jdbqk3\"") && html.contains("name=\"confirm\" value=\"team/api\""));
+}
+
+#[test]
+fn a_wide_plan_is_confirmed_by_typing_and_shown_in_part() {
+    let html = drawn(shown(wide()));
+    let text = text_of(main_of(&html));
+    for told in ["Delete 5,000 tags from local/team/api?", "and 592 more", "4,012 further effects", "Type team/api to confirm"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(html.contains("pattern=\"team\\/api\"") && !html.contains("value=\"team/api\""), "nobody types it for people");
+    let names = html.matches("<b class=\"tag\">").count();
+    assert!(names <= 110, "{names} names are listed");
+}
+
+#[test]
+fn a_plan_that_can_do_nothing_offers_the_way_back_only() {
+    for (name, plan) in [("refused", refused()), ("carried out", api::Plan { job: Some("j".into()), ..deletion() })] {
+        let html = drawn(shown(plan));
+        assert!(text_of(main_of(&html)).ends_with("Back"), "{name}");
+        assert!(!main_of(&html).contains("<form"), "{name}");
+    }
+    let text = text_of(main_of(&drawn(shown(refused()))));
+    assert!(text.contains("Set REGISTRY_STORAGE_DELETE_ENABLED=true in its environment"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_changed_shows_no_way_to_change_it() {
+    let read_only = Registry { read_only: true, ..registry("local", State::Fresh) };
+    let repository = Page::Repository(RepositoryModel { registry: read_only.clone(), ..repository_page(State::Fresh) });
+    let image = Page::Image(Box::new(ImageModel { registry: read_only, ..image_page(Tab::Overview) }));
+    for page in [repository, image] {
+        let html = to_html(&Frame { can_change: false, ..frame() }, page);
+        for none in ["method=\"post\"", "type=\"checkbox\"", "Delete", "/retag", "/copy", "/clean-up\"", "restore this"] {
+            assert!(!main_of(&html).contains(none), "{none}");
+        }
+        assert!(!html.contains(">Clean-up<"), "the section is not shown either");
+    }
+    let html = drawn(Page::Repository(RepositoryModel { registry: no_deletes(), ..repository_page(State::Fresh) }));
+    let text = text_of(main_of(&html));
+    assert!(text.contains("Nothing can be deleted here. Deleting is switched off. Set REGISTRY_STORAGE_DELETE_ENABLED=true"), "{text}");
+    assert!(!text.contains("Delete…") && text.contains("Copy to…") && text.contains("Retag…"), "{text}");
+}
+
+#[test]
+fn a_row_has_its_choice_and_the_list_its_own() {
+    let html = drawn(Page::Repository(repository_page(State::Fresh)));
+    assert!(html.contains("name=\"ref\" value=\"local/team/api:v2.13.4\" aria-label=\"Select v2.13.4\""));
+    assert!(text_of(&html).contains("all 212 tags"));
+    assert!(html.contains("href=\"/r/local/team/api:v2.13.4#more\""), "without a script the dots lead to the image's own choices");
+    assert!(!html.contains("api:broken#more"), "there is no page to lead to");
+    let filtered =
+        RepositoryModel { asked: Asked { q: "v2.*".into(), ..Asked::default() }, matching: Some(57), ..repository_page(State::Fresh) };
+    let html = drawn(Page::Repository(filtered));
+    assert!(text_of(&html).contains("all 57 tags that match") && html.contains("name=\"q\" value=\"v2.*\""));
+}
+
+#[test]
+fn a_job_tells_how_far_it_is_and_what_can_be_done() {
+    let html = drawn(Page::Job(job_page(JobState::Running)));
+    let text = text_of(main_of(&html));
+    assert!(text.contains("at work") && text.contains("2 of 5 steps") && text.contains("Stop") && !text.contains("Undo"), "{text}");
+    assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"2\""), "without a script the page is loaded again");
+    assert!(html.contains("data-events=\"/api/v1/jobs/01jdbqm9/events\""));
+    assert!(html.contains("aria-valuenow=\"2\"") && html.contains("aria-valuemax=\"5\""));
+    let html = drawn(Page::Job(job_page(JobState::Failed)));
+    let text = text_of(main_of(&html));
+    assert!(text.contains("was moved to another image meanwhile") && text.contains("Make the plan anew"), "{text}");
+    assert!(html.contains("action=\"/jobs/01jdbqm9/undo\"") && !html.contains("http-equiv=\"refresh\""));
+    let copy = api::Job { unit: "bytes".into(), done: 1_840_000_000, total: 5_000_000_000, ..job(JobState::Running) };
+    let text = text_of(main_of(&drawn(Page::Job(JobModel { job: copy, ..job_page(JobState::Running) }))));
+    assert!(text.contains("1.8 GB of 5 GB"), "{text}");
+}
+
+#[test]
+fn activity_can_be_narrowed_exported_and_undone() {
+    let html = drawn(Page::Activity(activity_page(ActivityTab::Activity)));
+    let text = text_of(main_of(&html));
+    for told in [
+        "deleted team/api:v2.13.3",
+        "failed",
+        "The registry answered 500 twice.",
+        "through Supercargo",
+        "told by the registry",
+        "10.0.4.17",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert_eq!(html.matches("formaction=\"/jobs/01jdbqm9/undo\"").count(), 1, "one offer for one job");
+    assert!(html.contains("href=\"/activity?actor=ci\""));
+    assert!(html.contains("href=\"/activity?after=cursor&amp;n=7\""));
+    let asked = ActivityAsked { repository: Some("team/api".into()), action: Some("delete".into()), ..ActivityAsked::default() };
+    let html = drawn(Page::Activity(ActivityModel { asked, ..activity_page(ActivityTab::Activity) }));
+    assert!(html.contains("href=\"/api/v1/activity/export?as=csv&amp;repository=team/api&amp;action=delete\""));
+    assert!(html.contains("href=\"/activity?action=delete\""), "each thing that narrows the list has its way out");
+}
+
+#[test]
+fn a_policy_stands_in_its_form_and_its_preview_beside_it() {
+    let html = drawn(Page::CleanUp(clean_up_page(Some(deletion()))));
+    let text = text_of(main_of(&html));
+    assert!(text.contains("3 tags and 3 images go; 41 MB freed.") && text.contains("Clean up…"), "{text}");
+    for field in ["name=\"match\" value=\"tag:pr-*\"", "name=\"older_than\" value=\"14d\"", "name=\"protect\" value=\"tag:latest,stable\""]
+    {
+        assert!(html.contains(field), "{field}");
+    }
+    let text = text_of(main_of(&drawn(Page::CleanUp(CleanUpModel { policy: api::Policy::default(), ..clean_up_page(None) }))));
+    assert!(text.contains("A policy that says nothing takes nothing") && !text.contains("Clean up…"), "{text}");
+}
+
+#[test]
+fn a_fragment_is_the_content_alone() {
+    let frame = Frame { fragment: true, ..frame() };
+    for (name, page) in pages() {
+        let is_job = matches!(page, Page::Job(_));
+        let html = fragment_html(&frame, page);
+        for frame in ["<html", "<header", "<main", "<script", "leptos-island", "id=\"change\"", "id=\"notice\""] {
+            assert!(!html.contains(frame), "{name}: {frame}");
+        }
+        assert!(html.starts_with(if is_job { "<section data-fragment=\"job\"" } else { "<section data-fragment=\"dialog\"" }), "{name}");
+    }
+    let html = fragment_html(&frame, shown(deletion()));
+    assert!(html.contains("id=\"change-title\"") && !html.contains("<h1"), "the page behind has the first heading");
+    assert!(html.contains("data-close"), "a dialog is closed, not left");
+    let html = fragment_html(&frame, Page::Job(job_page(JobState::Done)));
+    assert!(
+        html.contains("data-over") && html.contains("data-told=\"Delete 3 tags from local/team/api: done. It can be undone.\""),
+        "{html}"
+    );
+}
+
+#[test]
 fn text_of_a_registry_is_text() {
     let hostile = "<script>alert(1)</script>\" onmouseover=\"x\u{202e}gpj";
     let mut image = image_page(Tab::Overview);
@@ -327,8 +476,31 @@ fn text_of_a_registry_is_text() {
     list.items[4].matched = hostile.into();
     list.items[4].marks = vec![(0, 7), (3, 5), (90, 99)];
     search.asked.q = hostile.replace('\u{202e}', "");
+    let mut plan = deletion();
+    plan.effects[0].reference = format!("local/team/api:{hostile}");
+    plan.effects[1].why = hostile.into();
+    plan.notes[0] = hostile.into();
+    plan.problems = vec![api::PlanProblem { code: "x".into(), detail: hostile.into(), hint: Some(hostile.into()) }];
+    plan.wide = true;
+    plan.confirm = hostile.into();
+    let mut job = job_page(JobState::Failed);
+    job.job.summary = hostile.into();
+    job.job.problems[0].detail = hostile.into();
+    job.items[0].reference = hostile.into();
+    job.items[1].detail = Some(hostile.into());
+    let mut done = activity();
+    done[0].actor = Some(hostile.into());
+    done[0].tag = Some(hostile.into());
+    done[2].detail = Some(hostile.into());
+    let activity = ActivityModel {
+        shown: ActivityShown::Activity(content::list(done, 7, None, State::Fresh)),
+        ..activity_page(ActivityTab::Activity)
+    };
     let pages = [
         Page::Repository(repository.clone()),
+        shown(plan),
+        Page::Job(job),
+        Page::Activity(activity),
         Page::Search(search),
         Page::Problem(ProblemModel {
             registry: Some(repository.registry),

@@ -39,16 +39,24 @@ fn ask(form: &Element, turn: u32) -> Option<()> {
     let said = String::from(fields.to_string());
     let said: Vec<&str> = said.split('&').filter(|pair| !pair.ends_with('=')).collect();
     let address = [form.get_attribute("action")?, said.join("&")].join("?");
+<<<<<<< HEAD
     let place = by_id("preview")?;
     set(&place, "aria-busy", "true");
+=======
+    set(&by_id("preview")?, "aria-busy", "true");
+>>>>>>> wt-pages
     spawn_local(async move {
-        let drawn = fragment(&address, None).await.and_then(|drawn| drawn.query_selector("#preview").ok()?);
+        let drawn = fragment(&address, None).await;
         if TURN.get() != turn {
             return;
         }
-        let _ = place.remove_attribute("aria-busy");
-        if let Some(drawn) = drawn {
-            live::swap(&place, &drawn);
+        // What it would do, and the policy as it is to be kept.
+        for id in ["preview", "policy"] {
+            let Some(place) = by_id(id) else { continue };
+            let _ = place.remove_attribute("aria-busy");
+            if let Some(fresh) = drawn.as_ref().and_then(|drawn| drawn.query_selector(&["#", id].concat()).ok()?) {
+                live::swap(&place, &fresh);
+            }
         }
         if let Some(history) = window().and_then(|window| window.history().ok()) {
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));

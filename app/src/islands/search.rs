@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 // How it looks while it is closed: as the server draws it, and as the browser leaves it.
-pub(crate) const CLOSED: &str = "relative w-85 min-w-0 max-md:w-full";
+pub(crate) const CLOSED: &str = "relative w-full min-w-0";
 pub(crate) const FORM: &str = "flex h-8.5 items-center gap-2 rounded-lg border border-edge bg-raised px-2.5 text-ink-3";
 pub(crate) const INPUT: &str = "min-w-0 flex-1 bg-transparent text-base text-ink outline-none text-ellipsis placeholder:text-ink-3";
 pub(crate) const TOLD: &str = "num text-xs text-ink-3";

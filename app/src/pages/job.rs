@@ -4,6 +4,7 @@ use crate::{
     address, format,
     html::Html,
     model::{Frame, JobModel},
+    reference::{parts, shown_tag},
     ui::{
         icon::Icon,
         notice::{Weight, notice},
@@ -30,6 +31,7 @@ pub(super) fn draw(frame: &Frame, model: &JobModel) -> AnyView {
         {cancel(frame, job, BUTTON)}
         {undo(frame, job, BUTTON_PRIMARY)}
         <a class=BUTTON href=format!("{base}/api/v1/jobs/{}", job.id) download=format!("job-{}.json", job.id)>{Icon::Download.view()}"JSON"</a>
+        <a class=BUTTON href=format!("{base}/api/v1/jobs/{}/items?as=csv", job.id) download="">{Icon::Download.view()}"CSV"</a>
     };
     let told = facts(base, model);
     view! {
@@ -146,7 +148,7 @@ fn steps(base: &str, model: &JobModel) -> Option<AnyView> {
         return None;
     }
     let mut html = Html::with_capacity(model.items.len() * 500 + 256);
-    html.raw("<thead><tr><th>Step</th><th>What</th><th>Result</th></tr></thead><tbody>");
+    html.raw("<thead><tr><th class=\"wide\">Step</th><th>What</th><th>Result</th></tr></thead><tbody>");
     for item in &model.items {
         step(&mut html, base, item);
     }
@@ -189,11 +191,16 @@ fn step(html: &mut Html, base: &str, item: &JobItem) {
         ItemState::Failed => ("text-bad", Icon::Cross, "failed"),
         ItemState::Waiting => ("text-ink-3", Icon::Clock, "waiting"),
     };
-    html.raw("<tr><td class=\"whitespace-nowrap text-ink-2\">")
-        .text(&item.step)
-        .raw("</td><td class=\"mono\"><a class=\"hover:text-link\" href=\"");
-    html.text(&address::reference(base, &item.reference)).raw("\">").text(&item.reference).raw("</a></td><td><span class=\"");
-    html.raw(class).raw("\">").raw(icon.html()).raw(" ").raw(word).raw("</span>");
+    let of = parts(&item.reference);
+    html.raw("<tr><td class=\"wide whitespace-nowrap text-ink-2\">").text(&item.step);
+    html.raw("</td><td><span class=\"text-ink-2 md:hidden\">").text(&item.step).raw(" </span><a class=\"mono hover:text-link\" href=\"");
+    html.text(&address::reference(base, &item.reference)).raw("\" title=\"").text(&item.reference).raw("\">").text(of.place);
+    if of.by_digest {
+        html.raw("@").text(&format::digest_bare(of.name));
+    } else if !of.name.is_empty() {
+        html.raw(":").text(&shown_tag(of.name));
+    }
+    html.raw("</a></td><td><span class=\"").raw(class).raw("\">").raw(icon.html()).raw(" ").raw(word).raw("</span>");
     if let Some(detail) = &item.detail {
         html.raw("<p class=\"text-sm text-ink-2\">");
         value::sentence(html, detail);

@@ -57,6 +57,21 @@ fn notes(plan: &Plan) -> Option<AnyView> {
         }
         html.into_string()
     };
+<<<<<<< HEAD
+=======
+    // What is to be agreed to tells the same at length.
+    if plan.consent.is_some() {
+        return Some(
+            view! {
+                <details class="fold pt-3 text-sm text-ink-2">
+                    <summary>"How it is done, and what remains for the disk space"</summary>
+                    <div inner_html=written(&plan.notes)></div>
+                </details>
+            }
+            .into_any(),
+        );
+    }
+>>>>>>> wt-pages
     if rest.len() < 2 {
         return Some(view! { <div class="pt-2 text-sm text-ink-2" inner_html=written(&plan.notes)></div> }.into_any());
     }
@@ -103,7 +118,7 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
                 name="confirm"
                 required=true
                 pattern=pattern(&plan.confirm)
-                title=format!("Type {}", plan.confirm)
+                title=format!("Type {}", visible(&plan.confirm))
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
@@ -114,14 +129,9 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
         view! { <input type="hidden" name="confirm" value=plan.confirm.clone()/> }.into_any()
     };
     view! {
-        <form method="post" action=format!("{}/plans/{}", frame.base, plan.id) data-change="" data-typed=plan.wide.then_some("")>
+        <form method="post" action=format!("{}/plans/{}", frame.base, plan.id) data-change="" data-typed=(plan.wide || plan.consent.is_some()).then_some("")>
             {token(frame)}
-            {plan.consent.clone().map(|text| view! {
-                <label class="flex gap-2.5 pt-4 text-sm">
-                    <input class="mt-0.5 size-4 flex-none accent-accent" type="checkbox" name="consent" required=true/>
-                    <span>{text}" This is asked once."</span>
-                </label>
-            })}
+            {consent(plan)}
             {field}
             {end(frame, note, back, act)}
         </form>
@@ -129,8 +139,28 @@ fn confirmation(frame: &Frame, plan: &Plan, can: bool) -> AnyView {
     .into_any()
 }
 
-/// A text as the regular expression that only it matches, as the attribute `pattern` takes it (flag `v`).
-fn pattern(text: &str) -> String {
+/// What is to be agreed to first, once for a registry.
+fn consent(plan: &Plan) -> Option<AnyView> {
+    let mut html = Html::default();
+    value::sentence(&mut html, plan.consent.as_deref()?);
+    html.raw(" This is asked once.");
+    Some(
+        view! {
+            <label class="flex gap-2.5 pt-4 text-sm">
+                <input class="check mt-0.75" id="consent" type="checkbox" name="consent" required=true/>
+                <span inner_html=html.into_string()></span>
+            </label>
+        }
+        .into_any(),
+    )
+}
+
+/// A text as the regular expression that only it matches, as the attribute `pattern` takes it (flag `v`). What is no plain text is left
+/// to the server to compare.
+fn pattern(text: &str) -> Option<String> {
+    if !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return None;
+    }
     let mut pattern = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         if matches!(character, '^' | '$' | '\\' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '/') {
@@ -138,7 +168,7 @@ fn pattern(text: &str) -> String {
         }
         pattern.push(character);
     }
-    pattern
+    Some(pattern)
 }
 
 /// Where it came from: the repository, the registry, or the list of all.
@@ -249,7 +279,9 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_its_text_alone() {
-        assert_eq!(pattern("team/api.v2-x_y"), "team\\/api\\.v2-x_y");
-        assert_eq!(pattern("a+b"), "a\\+b");
+        assert_eq!(pattern("team/api.v2-x_y").as_deref(), Some("team\\/api\\.v2-x_y"));
+        assert_eq!(pattern("local, prod").as_deref(), Some("local, prod"));
+        assert_eq!(pattern("a+b").as_deref(), Some("a\\+b"));
+        assert_eq!(pattern("a\u{202e}b"), None);
     }
 }

@@ -15,12 +15,9 @@ use crate::{
 use api::StoredPolicy;
 use leptos::prelude::*;
 
-/// Keeps the policy that the form beside it says.
-pub(super) fn keep(frame: &Frame, model: &CleanUpModel) -> Option<AnyView> {
+/// Keeps the policy that the form above it says; what that says is copied into it as it is typed.
+pub(super) fn keep(frame: &Frame, model: &CleanUpModel) -> AnyView {
     let edited = model.edited.as_ref();
-    if edited.is_none() && model.plan.is_none() {
-        return None;
-    }
     let text = |of: fn(&StoredPolicy) -> Option<String>| edited.and_then(of).unwrap_or_default();
     let hidden: Vec<_> =
         fields(&model.policy).into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect();
@@ -40,13 +37,13 @@ pub(super) fn keep(frame: &Frame, model: &CleanUpModel) -> Option<AnyView> {
         help: "Such as Europe/Berlin.",
         ..Text::default()
     };
-    Some(
-        view! {
-            <form class="mt-6 border-t border-line pt-4" method="post" action=format!("{}/clean-up/policies", frame.base) aria-label="Keep this policy">
+    view! {
+        <details class="fold mt-5 border-t border-line pt-4" open=edited.is_some() id="keep-policy">
+            <summary class="font-[550]">{if edited.is_some() { "Change this policy" } else { "Keep this policy, and run it by a schedule" }}</summary>
+            <form class="pt-3" method="post" action=format!("{}/clean-up/policies", frame.base) aria-label="Keep this policy">
                 {token(frame)}
-                {hidden}
+                <div id="policy" hidden>{hidden}</div>
                 {edited.map(|p| view! { <input type="hidden" name="id" value=p.id.clone()/> })}
-                <h2 class=H2>{if edited.is_some() { "Change this policy" } else { "Keep this policy" }}</h2>
                 <label class=LABEL for="name">"Name"</label>
                 <input class=INPUT id="name" name="name" required=true maxlength="100" value=edited.map(|p| p.name.clone()).unwrap_or_default() placeholder="Pull requests"/>
                 {schedule.draw()}
@@ -58,9 +55,9 @@ pub(super) fn keep(frame: &Frame, model: &CleanUpModel) -> Option<AnyView> {
                 <p class=HELP>"A scheduled run is carried out without asking again; what it did stands in Activity, with Undo."</p>
                 <div class="pt-4"><button class=BUTTON type="submit">"Keep"</button></div>
             </form>
-        }
-        .into_any(),
-    )
+        </details>
+    }
+    .into_any()
 }
 
 /// The policies that are kept.

@@ -6,8 +6,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-const LINK: &str =
-    "block rounded-md px-2.5 py-1.5 text-ink-2 hover:text-ink hover:no-underline aria-[current]:bg-sunken aria-[current]:text-ink";
+const LINK: &str = "block whitespace-nowrap rounded-md px-2.5 py-1.5 text-ink-2 hover:text-ink hover:no-underline aria-[current]:bg-sunken aria-[current]:text-ink";
 
 fn links(frame: &Frame, page: &Page) -> Vec<AnyView> {
     let at = |path: &str| match page {
@@ -28,7 +27,7 @@ fn links(frame: &Frame, page: &Page) -> Vec<AnyView> {
 
 /// Beside the name.
 pub(crate) fn wide(frame: &Frame, page: &Page) -> impl IntoView + use<> {
-    view! { <nav class="max-md:hidden" aria-label="Main"><ul class="flex gap-1">{links(frame, page)}</ul></nav> }
+    view! { <nav class="flex-none max-md:hidden" aria-label="Main"><ul class="flex gap-1">{links(frame, page)}</ul></nav> }
 }
 
 /// Behind a button.

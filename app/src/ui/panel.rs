@@ -81,7 +81,7 @@ pub(crate) fn end(frame: &Frame, note: &'static str, back: String, act: Option<(
     });
     view! {
         <div class="flex flex-wrap items-center justify-end gap-2 pt-4.5">
-            <span class="mr-auto text-sm text-ink-2">{note}</span>
+            {(!note.is_empty()).then(|| view! { <span class="mr-auto text-sm text-ink-2 max-md:w-full">{note}</span> })}
             {way_back}
             {button}
         </div>

@@ -132,6 +132,8 @@ impl Service {
                 self.0.catalogue.tag_went(number, repository, tag).await;
                 return Ok(Came::Already("it was gone"));
             }
+            // Cut off half way before: the placeholder is still there, and is done with below.
+            Some(now) if now != *digest && is_placeholder(registry, repository, &now, digest).await => {}
             Some(now) if now != *digest => return Ok(Came::Stale(format!("{repository}:{tag} names {now} by now, not {digest}."))),
             Some(_) => {}
         }
@@ -269,6 +271,12 @@ pub(super) async fn resolved(
         Err(Fault::NotFound(_)) => Ok(None),
         Err(fault) => Err(fault),
     }
+}
+
+/// Whether a manifest is a placeholder of ours for another.
+async fn is_placeholder(registry: &dyn Registry, repository: &RepositoryName, digest: &Digest, before: &Digest) -> bool {
+    let manifest = registry.manifest(repository, &Target::Digest(digest.clone())).await;
+    manifest.is_ok_and(|m| registry::placeholder::of(&m.bytes).as_ref() == Some(before))
 }
 
 fn named(repository: &str, digest: &str) -> Result<Named> {

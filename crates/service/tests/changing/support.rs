@@ -16,9 +16,9 @@ use std::{
 };
 
 /// A docker-registry on a port and a folder of its own.
-pub struct Docker {
+pub(crate) struct Docker {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
     port: u16,
     program: String,
     folder: tempfile::TempDir,
@@ -32,7 +32,7 @@ impl Drop for Docker {
 
 impl Docker {
     /// `None`, with a note, where the program is not installed. `DOCKER_REGISTRY` names another, such as a registry:3.
-    pub async fn start(delete: bool) -> Option<Self> {
+    pub(crate) async fn start(delete: bool) -> Option<Self> {
         let program = &std::env::var("DOCKER_REGISTRY").unwrap_or_else(|_| "docker-registry".to_owned());
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -58,22 +58,22 @@ impl Docker {
         }
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    pub async fn start_again(&mut self) {
+    pub(crate) async fn start_again(&mut self) {
         self.child = spawn(&self.program, self.folder.path().join("config.yml")).unwrap();
         self.answers().await;
     }
 
-    pub fn client(&self) -> Remote {
+    pub(crate) fn client(&self) -> Remote {
         Remote::new(RemoteSettings { name: "test".into(), url: self.url.clone(), ..RemoteSettings::default() }).unwrap()
     }
 
     /// Pushes an image of one layer under tags; its content follows from `seed`.
-    pub async fn push(&self, repository: &str, seed: &str, tags: &[&str]) -> Digest {
+    pub(crate) async fn push(&self, repository: &str, seed: &str, tags: &[&str]) -> Digest {
         let client = self.client();
         let repository = name(repository);
         let (manifest, _) = image(&client, &repository, seed, "amd64").await;
@@ -85,7 +85,7 @@ impl Docker {
     }
 
     /// Pushes an index of two platforms; returns its digest and those of its children.
-    pub async fn push_index(&self, repository: &str, seed: &str, tags: &[&str]) -> (Digest, Vec<Digest>) {
+    pub(crate) async fn push_index(&self, repository: &str, seed: &str, tags: &[&str]) -> (Digest, Vec<Digest>) {
         let client = self.client();
         let repository = name(repository);
         let mut entries = Vec::new();
@@ -105,7 +105,7 @@ impl Docker {
     }
 
     /// What a tag or digest names, asked from outside.
-    pub async fn names(&self, repository: &str, what: &str) -> Option<String> {
+    pub(crate) async fn names(&self, repository: &str, what: &str) -> Option<String> {
         let target = if what.contains(':') { Target::Digest(Digest::parse(what).unwrap()) } else { tagged(what) };
         match self.client().resolve(&name(repository), &target).await {
             Ok(resolved) => Some(resolved.digest.to_string()),
@@ -115,7 +115,7 @@ impl Docker {
     }
 
     /// Its tags, sorted.
-    pub async fn tags(&self, repository: &str) -> Vec<String> {
+    pub(crate) async fn tags(&self, repository: &str) -> Vec<String> {
         let mut tags: Vec<String> = self.client().tags(&name(repository), None).await.unwrap().items.iter().map(Tag::to_string).collect();
         tags.sort();
         tags
@@ -147,32 +147,32 @@ async fn image(client: &Remote, repository: &RepositoryName, seed: &str, archite
     (manifest, digest)
 }
 
-pub fn sha256(bytes: &[u8]) -> Digest {
+pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     Digest::sha256(&sha2::Sha256::digest(bytes).into())
 }
 
-pub fn name(text: &str) -> RepositoryName {
+pub(crate) fn name(text: &str) -> RepositoryName {
     RepositoryName::parse(text).unwrap()
 }
 
-pub fn tagged(tag: &str) -> Target {
+pub(crate) fn tagged(tag: &str) -> Target {
     Target::Tag(Tag::parse(tag).unwrap())
 }
 
-pub fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller::local()
 }
 
 /// A service that has read the registries and carries out jobs.
-pub async fn beside(registries: &[(&str, &str)]) -> Service {
+pub(crate) async fn beside(registries: &[(&str, &str)]) -> Service {
     opened(Settings { registries: registries.iter().map(|(n, u)| registry(n, u)).collect(), ..Settings::default() }).await
 }
 
-pub fn registry(name: &str, url: &str) -> RegistrySettings {
+pub(crate) fn registry(name: &str, url: &str) -> RegistrySettings {
     RegistrySettings { name: name.into(), url: url.into(), crawl: Duration::from_hours(1), ..RegistrySettings::default() }
 }
 
-pub async fn opened(settings: Settings) -> Service {
+pub(crate) async fn opened(settings: Settings) -> Service {
     let service = Service::open(settings).await.unwrap();
     service.start();
     for settings in &service.settings().registries.clone() {
