@@ -39,12 +39,7 @@ fn ask(form: &Element, turn: u32) -> Option<()> {
     let said = String::from(fields.to_string());
     let said: Vec<&str> = said.split('&').filter(|pair| !pair.ends_with('=')).collect();
     let address = [form.get_attribute("action")?, said.join("&")].join("?");
-<<<<<<< HEAD
-    let place = by_id("preview")?;
-    set(&place, "aria-busy", "true");
-=======
     set(&by_id("preview")?, "aria-busy", "true");
->>>>>>> wt-pages
     spawn_local(async move {
         let drawn = fragment(&address, None).await;
         if TURN.get() != turn {

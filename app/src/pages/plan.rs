@@ -57,8 +57,6 @@ fn notes(plan: &Plan) -> Option<AnyView> {
         }
         html.into_string()
     };
-<<<<<<< HEAD
-=======
     // What is to be agreed to tells the same at length.
     if plan.consent.is_some() {
         return Some(
@@ -71,7 +69,6 @@ fn notes(plan: &Plan) -> Option<AnyView> {
             .into_any(),
         );
     }
->>>>>>> wt-pages
     if rest.len() < 2 {
         return Some(view! { <div class="pt-2 text-sm text-ink-2" inner_html=written(&plan.notes)></div> }.into_any());
     }

@@ -207,11 +207,7 @@ fn bar(base: &str, place: &str, model: &RepositoryModel, can: Can) -> impl IntoV
 /// What is done with the rows that are chosen. The count is told by the island; without scripts it is for the plan to tell.
 fn chosen(base: &str, can: Can) -> AnyView {
     view! {
-<<<<<<< HEAD
-        <div class="chosen flex flex-wrap items-center gap-2 pr-2">
-=======
         <div class="chosen flex flex-wrap items-center gap-2 pr-2 max-md:[&_.i]:hidden">
->>>>>>> wt-pages
             <span class="num text-sm text-ink-2" id="chosen" role="status"><b class="font-semibold text-ink"></b><span></span></span>
             <button class=BUTTON form="selection" formaction=format!("{base}/copy") data-copy-chosen="">{Icon::Transfer.view()}"Copy to…"</button>
             {can.delete.then(|| view! { <button class=BUTTON_BAD form="selection" data-delete-chosen="">{Icon::Trash.view()}"Delete…"</button> })}

@@ -199,15 +199,6 @@ fn name(html: &mut Html, parts: &Parts<'_>, here: Option<&str>) {
         html.text(parts.place).raw(if parts.name.is_empty() { "" } else { ":" });
     }
     html.text(&shown_tag(parts.name)).raw("</b>");
-<<<<<<< HEAD
-}
-
-/// A digest in few letters: every one here is of the same algorithm or says otherwise.
-fn short(digest: &str) -> String {
-    let short = format::digest(digest);
-    short.strip_prefix("sha256:").map(str::to_owned).unwrap_or(short)
-=======
->>>>>>> wt-pages
 }
 
 fn frees(html: &mut Html, plan: &Plan) {

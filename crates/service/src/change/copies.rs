@@ -186,9 +186,6 @@ impl Service {
                 };
                 let media_type = model.manifest(manifest).map(|m| model.texts.text(m.media_type).to_owned()).unwrap_or_default();
                 let size = model.size(manifest);
-<<<<<<< HEAD
-                found.push(Found { registry: pattern.registry.clone(), repository: repository.clone(), tag: Some(tag), digest, media_type, size, stars: stars.clone() });
-=======
                 found.push(Found {
                     registry: pattern.registry.clone(),
                     repository: repository.clone(),
@@ -198,7 +195,6 @@ impl Service {
                     size,
                     stars: stars.clone(),
                 });
->>>>>>> wt-pages
             }
         }
         Ok(found)
