@@ -94,19 +94,19 @@ pub(crate) fn activity_export(base: &str, asked: &ActivityAsked, form: &str) -> 
 impl ActivityAsked {
     /// What narrows the list, by the names that it has in addresses.
     pub(crate) fn filters(&self) -> [(&'static str, &str); 9] {
-        fn text(text: &Option<String>) -> &str {
-            text.as_deref().unwrap_or_default()
+        fn text(text: Option<&String>) -> &str {
+            text.map_or("", String::as_str)
         }
         [
             ("q", &self.q),
-            ("registry", text(&self.registry)),
-            ("repository", text(&self.repository)),
-            ("tag", text(&self.tag)),
-            ("action", text(&self.action)),
-            ("actor", text(&self.actor)),
-            ("source", text(&self.source)),
-            ("since", text(&self.since)),
-            ("until", text(&self.until)),
+            ("registry", text(self.registry.as_ref())),
+            ("repository", text(self.repository.as_ref())),
+            ("tag", text(self.tag.as_ref())),
+            ("action", text(self.action.as_ref())),
+            ("actor", text(self.actor.as_ref())),
+            ("source", text(self.source.as_ref())),
+            ("since", text(self.since.as_ref())),
+            ("until", text(self.until.as_ref())),
         ]
     }
 

@@ -78,7 +78,6 @@ impl Theme {
 
 /// A page with everything it shows.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not kept")]
 pub enum Page {
     /// `/`
     Catalogue(CatalogueModel),

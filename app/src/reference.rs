@@ -38,14 +38,13 @@ pub(crate) fn shown_tag(tag: &str) -> Cow<'_, str> {
 
 /// Takes a reference apart.
 pub(crate) fn parts(reference: &str) -> Parts<'_> {
-    let (place, name, by_digest) = match reference.split_once('@') {
-        Some((place, digest)) => (place, digest, true),
-        None => {
-            let leaf = reference.rfind('/').map_or(0, |slash| slash + 1);
-            match reference[leaf..].find(':') {
-                Some(colon) => (&reference[..leaf + colon], &reference[leaf + colon + 1..], false),
-                None => (reference, "", false),
-            }
+    let (place, name, by_digest) = if let Some((place, digest)) = reference.split_once('@') {
+        (place, digest, true)
+    } else {
+        let leaf = reference.rfind('/').map_or(0, |slash| slash + 1);
+        match reference[leaf..].find(':') {
+            Some(colon) => (&reference[..leaf + colon], &reference[leaf + colon + 1..], false),
+            None => (reference, "", false),
         }
     };
     Parts { place, repository: place.split_once('/').map_or("", |(_, repository)| repository), name, by_digest }

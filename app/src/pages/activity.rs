@@ -131,7 +131,8 @@ fn choice(
 
 /// What the rows' own links narrow the list to, each with a way out.
 fn narrowed(base: &str, asked: &ActivityAsked) -> Vec<AnyView> {
-    let all: [(&str, &Option<String>, fn(ActivityAsked) -> ActivityAsked); 4] = [
+    type Without = fn(ActivityAsked) -> ActivityAsked;
+    let all: [(&str, &Option<String>, Without); 4] = [
         ("repository", &asked.repository, |asked| ActivityAsked { repository: None, tag: None, ..asked }),
         ("tag", &asked.tag, |asked| ActivityAsked { tag: None, ..asked }),
         ("by", &asked.actor, |asked| ActivityAsked { actor: None, ..asked }),

@@ -170,12 +170,10 @@ fn pattern(text: &str) -> Option<String> {
 
 /// Where it came from: the repository, the registry, or the list of all.
 fn back(base: &str, plan: &Plan) -> String {
-    match effects::place(plan) {
-        Some(_) if plan.action == Action::CleanUp => format!("{base}/clean-up"),
-        Some(place) => address::reference(base, place),
-        None if plan.action == Action::CleanUp => format!("{base}/clean-up"),
-        None => format!("{base}/"),
+    if plan.action == Action::CleanUp {
+        return format!("{base}/clean-up");
     }
+    effects::place(plan).map_or_else(|| format!("{base}/"), |place| address::reference(base, place))
 }
 
 /// What is counted in a heading: of one fate, the tags, else the images.

@@ -60,7 +60,7 @@ impl Catalogue {
         match crawler::fetch(self, watched, repository, digest).await {
             Ok(_) => crawler::settle(self, watched, repository),
             Err(error) => {
-                tracing::debug!(registry = %watched.source.name, %repository, %digest, %error, "what was just put there cannot be read")
+                tracing::debug!(registry = %watched.source.name, %repository, %digest, %error, "what was just put there cannot be read");
             }
         }
     }
@@ -157,14 +157,13 @@ impl Catalogue {
 
     /// The exact bytes of a manifest, once they are in the database: what an undo puts back. None where it was never read.
     pub async fn manifest_bytes(&self, digest: &Digest) -> Stored<Option<ManifestBytes>> {
-        let record = match self.0.store.manifest(digest.as_str()).await? {
-            Some(record) => record,
-            None => {
-                // Just read, and on its way to the database; whoever deletes it next must not be the only one to have it.
-                let Some(record) = self.0.recent.get(digest.as_str()) else { return Ok(None) };
-                self.0.store.save(&[Write::Manifest((*record).clone())]).await?;
-                (*record).clone()
-            }
+        let record = if let Some(record) = self.0.store.manifest(digest.as_str()).await? {
+            record
+        } else {
+            // Just read, and on its way to the database; whoever deletes it next must not be the only one to have it.
+            let Some(record) = self.0.recent.get(digest.as_str()) else { return Ok(None) };
+            self.0.store.save(&[Write::Manifest((*record).clone())]).await?;
+            (*record).clone()
         };
         Ok(Some(ManifestBytes { media_type: record.media_type, bytes: record.body }))
     }

@@ -298,16 +298,17 @@ impl<'m> Making<'m> {
         let digest = descriptor.digest.as_str();
         let number = match self.model.find_manifest(digest) {
             Some(id) => self.manifest(id)?,
-            None => match self.strangers.get(digest) {
-                Some(&number) => number,
-                None => {
+            None => {
+                if let Some(&number) = self.strangers.get(digest) {
+                    number
+                } else {
                     let number = self.manifests.len() as u32;
                     self.strangers.insert(digest.into(), number);
                     self.manifests.push(unknown(digest.into(), &self.nothing));
                     self.numbers.push(NONE);
                     number
                 }
-            },
+            }
         };
         let manifest = &mut self.manifests[number as usize];
         if manifest.media_type.is_empty() {

@@ -56,7 +56,7 @@ fn descriptor(n: u8) -> Descriptor {
         artifact_type: Some("application/spdx+json".into()),
         platform: None,
         has_platform: false,
-        annotations: Default::default(),
+        annotations: std::collections::BTreeMap::default(),
     }
 }
 

@@ -137,7 +137,7 @@ impl Carrying<'_> {
     /// What is to be done in one repository. Steps that are done leave `here`.
     async fn repository(&mut self, registry: &str, repository: &str, here: &mut Vec<Waiting>) -> Result<(), Paused> {
         if matches!(self.job.action.as_str(), "delete" | "clean-up") {
-            self.service.recheck(registry, repository, here).await.map_err(|came| self.pause(came))?;
+            self.service.recheck(registry, repository, here).await.map_err(Self::pause)?;
         }
         // Roots first: once no tag leads to it, nothing needs what is only part of something.
         here.sort_by_key(|w| (wave(&w.kept.step), w.n));
@@ -170,7 +170,7 @@ impl Carrying<'_> {
         let needed: Vec<Result<Option<String>, Came>> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut updates = Vec::new();
         for (waiting, undo) in some.iter_mut().zip(needed) {
-            let undo = undo.map_err(|came| self.pause(came))?;
+            let undo = undo.map_err(Self::pause)?;
             if undo.is_some() {
                 updates.push(StepUpdate { n: waiting.n, state: StepState::Waiting, detail: None, undo });
             }
@@ -212,12 +212,11 @@ impl Carrying<'_> {
                     (StepState::Failed, Some(detail))
                 }
             };
-            match state {
-                StepState::Failed => self.failed = true,
-                _ => {
-                    self.failures = 0;
-                    self.away_since = None;
-                }
+            if state == StepState::Failed {
+                self.failed = true;
+            } else {
+                self.failures = 0;
+                self.away_since = None;
             }
             self.under.done.fetch_add(1, Ordering::Relaxed);
             if state != StepState::Skipped {
@@ -298,7 +297,7 @@ impl Carrying<'_> {
         self.away_since = None;
     }
 
-    pub(super) fn pause(&self, came: Came) -> Paused {
+    pub(super) fn pause(came: Came) -> Paused {
         match came {
             Came::Away(fault) => Paused::Away(fault),
             Came::Stale(detail) => Paused::Stop(Stop::Failed(stale(&detail))),

@@ -43,6 +43,9 @@ impl Pattern {
     }
 }
 
+/// A place in a registry.
+type Named = (RepositoryName, Option<Tag>);
+
 /// An image to be copied, and what the stars of the pattern stood for in its repository.
 struct Found {
     registry: String,
@@ -85,13 +88,14 @@ impl Service {
             return Err(Error::new(Code::BadRequest, format!("{} images match; a job copies at most {IMAGES}.", found.len())));
         }
         let mut copies = Vec::new();
-        let mut places: BTreeMap<(RepositoryName, Option<Tag>), (String, RepositoryName, Option<Tag>)> = BTreeMap::new();
+        // By where it comes to lie, where it is from.
+        let mut places: BTreeMap<Named, (String, Named)> = BTreeMap::new();
         for image in &found {
             let (repository, tag) = destination(&to_pattern, image, found.len())?;
             if to_pattern.registry == image.registry && repository == image.repository && tag == image.tag {
                 return Err(Error::new(Code::BadRequest, format!("{from} would be copied onto itself.")));
             }
-            let source = (image.registry.clone(), image.repository.clone(), image.tag.clone());
+            let source = (image.registry.clone(), (image.repository.clone(), image.tag.clone()));
             if let Some(other) = places.insert((repository.clone(), tag.clone()), source.clone())
                 && other != source
             {
@@ -218,7 +222,7 @@ fn destination(to: &Pattern, image: &Found, images: usize) -> Result<(Repository
     };
     let repository = RepositoryName::parse(&name)?;
     let tag = match to.target.as_deref() {
-        None => image.tag.clone(),
+        None | Some(":*") => image.tag.clone(),
         Some(tag) if images == 1 && !tag.contains('*') => match tag.strip_prefix(':') {
             Some(tag) => Some(Tag::parse(tag)?),
             None => {
@@ -226,7 +230,6 @@ fn destination(to: &Pattern, image: &Found, images: usize) -> Result<(Repository
                     .hint("Leave the digest out: it stays the same."));
             }
         },
-        Some(":*") => image.tag.clone(),
         Some(_) => {
             return Err(Error::new(Code::BadRequest, format!("{images} images cannot come to one tag."))
                 .hint("Leave the tag out: each keeps its own."));
@@ -241,15 +244,12 @@ fn glob(pattern: &str) -> Result<Regex> {
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('*') {
         expression.push_str(&regex::escape(before));
-        match after.strip_prefix('*') {
-            Some(after) => {
-                expression.push_str("(.*)");
-                rest = after;
-            }
-            None => {
-                expression.push_str("([^/]*)");
-                rest = after;
-            }
+        if let Some(after) = after.strip_prefix('*') {
+            expression.push_str("(.*)");
+            rest = after;
+        } else {
+            expression.push_str("([^/]*)");
+            rest = after;
         }
     }
     expression.push_str(&regex::escape(rest));

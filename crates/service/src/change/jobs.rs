@@ -48,7 +48,7 @@ impl Service {
             .flat_map(|p| p.steps.iter().map(|s| Kept { registry: p.registry.to_string(), step: s.clone(), body: None }))
             .collect();
         let registry = stored.parts.first().map(|p| p.registry.to_string()).unwrap_or_default();
-        let job = NewJob { plan: Some(plan.to_owned()), ..self.new_job(caller, action, registry, stored.summary.clone(), &steps)? };
+        let job = NewJob { plan: Some(plan.to_owned()), ..Self::new_job(caller, action, registry, stored.summary.clone(), &steps)? };
         let job = NewJob { repositories: stored.places().into_iter().collect(), ..job };
         let job = self.begin(job).await?;
         for registry in stored.consents {
@@ -89,12 +89,12 @@ impl Service {
             self.may_change(&step.registry)?;
         }
         let summary = format!("Undo: {}", record.summary);
-        let job = NewJob { undoes: Some(id.to_owned()), ..self.new_job(caller, Action::Undo, record.registry, summary, &steps)? };
+        let job = NewJob { undoes: Some(id.to_owned()), ..Self::new_job(caller, Action::Undo, record.registry, summary, &steps)? };
         let repositories = self.0.catalogue.jobs().repositories(id).await.map_err(database)?;
         self.begin(NewJob { repositories, ..job }).await
     }
 
-    fn new_job(&self, caller: &Caller, action: Action, registry: String, summary: String, steps: &[Kept]) -> Result<NewJob> {
+    fn new_job(caller: &Caller, action: Action, registry: String, summary: String, steps: &[Kept]) -> Result<NewJob> {
         let bytes: Option<u64> = steps
             .iter()
             .map(|k| match &k.step {

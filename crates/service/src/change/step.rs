@@ -140,9 +140,8 @@ impl Service {
         let mut how = None;
         let by_name = match way {
             Way::ByName => match registry.delete_tag(repository, tag, digest).await {
-                Ok(Untagged::ByName) => true,
+                Ok(Untagged::ByName) | Err(Fault::NotFound(_)) => true,
                 Ok(Untagged::CannotByName) => false,
-                Err(Fault::NotFound(_)) => true,
                 Err(fault) => return Err(fault.into()),
             },
             Way::Placeholder => false,
@@ -232,13 +231,14 @@ impl Service {
         }
         match registry.manifest(&named.repository, &Target::Digest(named.digest.clone())).await {
             Ok(raw) => Ok((raw.bytes, raw.media_type.filter(|t| oci::media_type::is_manifest(t)).unwrap_or_else(|| media_type.to_owned()))),
-            Err(Fault::NotFound(_)) => match self.0.catalogue.manifest_bytes(&named.digest).await.map_err(super::jobs::database)? {
-                Some(kept) => Ok((kept.bytes.into(), if kept.media_type.is_empty() { media_type.to_owned() } else { kept.media_type })),
-                None => {
+            Err(Fault::NotFound(_)) => {
+                if let Some(kept) = self.0.catalogue.manifest_bytes(&named.digest).await.map_err(super::jobs::database)? {
+                    Ok((kept.bytes.into(), if kept.media_type.is_empty() { media_type.to_owned() } else { kept.media_type }))
+                } else {
                     let text = format!("{}@{} is neither in the registry nor kept here.", named.repository, named.digest);
                     Err(Error::new(Code::ManifestNotFound, text).into())
                 }
-            },
+            }
             Err(fault) => {
                 tracing::debug!(number, %fault, "a manifest could not be read");
                 Err(fault.into())

@@ -1,6 +1,6 @@
 //! Changing a real docker-registry 2.8: what is deleted, tagged, copied and put back, and what never is.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod support;
 
@@ -27,7 +27,7 @@ async fn done(service: &Service, intent: &Intent) -> Job {
 async fn ended(service: &Service, id: &str) -> Job {
     let caller = caller();
     let wait = service.wait_for_job(&caller, id, |_| {});
-    tokio::time::timeout(Duration::from_secs(120), wait).await.expect("the job does not end").unwrap()
+    tokio::time::timeout(Duration::from_mins(2), wait).await.expect("the job does not end").unwrap()
 }
 
 async fn undone(service: &Service, job: &Job) -> Job {
@@ -392,7 +392,7 @@ async fn the_trash_keeps_what_was_deleted_for_its_time() {
     // Its time over, it is emptied.
     let began = std::time::Instant::now();
     while docker.names("team/api", index.as_str()).await.is_some() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the trash is not emptied: {:?}", docker.tags("team/api").await);
+        assert!(began.elapsed() < Duration::from_mins(1), "the trash is not emptied: {:?}", docker.tags("team/api").await);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(docker.tags("team/api").await, ["v2", "v3"]);

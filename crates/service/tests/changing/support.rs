@@ -178,7 +178,7 @@ pub(crate) async fn opened(settings: Settings) -> Service {
     for settings in &service.settings().registries.clone() {
         let began = Instant::now();
         while service.registry(&caller(), &settings.name).await.unwrap().state != api::State::Fresh {
-            assert!(began.elapsed() < Duration::from_secs(60), "the first crawl does not end");
+            assert!(began.elapsed() < Duration::from_mins(1), "the first crawl does not end");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

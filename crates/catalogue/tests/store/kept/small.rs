@@ -88,7 +88,7 @@ async fn a_due_run_is_claimed_once(database: &Database) {
         async move { store.policies().claim(&id, 100, Some(1_100), 160).await.unwrap() }
     }));
     assert_eq!(claims.await.iter().filter(|claimed| **claimed).count(), 1);
-    assert_eq!(policies.due(150).await.unwrap(), [later.clone()]);
+    assert_eq!(policies.due(150).await.unwrap(), std::slice::from_ref(&later));
     assert_eq!(policies.get(&late.id).await.unwrap().unwrap().last, Some(160));
     assert!(!policies.claim(&off.id, 1, None, 160).await.unwrap(), "it was switched off");
     policies.save(&PolicyRecord { next: Some(500), ..later.clone() }).await.unwrap();
