@@ -118,7 +118,7 @@ pub(super) mod tests {
             problems: Vec::new(),
             notes: Vec::new(),
             consent: None,
-            summary: String::new(),
+            summary: "Delete 3 tags from local/team/api".into(),
             steps: 1,
             effects_total: 0,
             created: "2026-01-01T00:00:00.000Z".into(),
