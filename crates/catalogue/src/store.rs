@@ -28,7 +28,7 @@ pub(crate) use row::{Value, values};
 pub(crate) use statement::Statement;
 pub(crate) use transaction::Row;
 
-use crate::record::{Loaded, ManifestRecord, MomentRecord, Piece, Write};
+use crate::record::{HeldRecord, Loaded, ManifestRecord, MomentRecord, Piece, Write};
 use address::Address;
 use pools::Pools;
 use std::time::Duration;
@@ -93,6 +93,13 @@ impl Store {
     /// Which digests a tag named and when, newest first, at most `limit`. Known also of tags that are gone.
     pub async fn moments(&self, registry: &str, repository: &str, tag: &str, limit: u32) -> Result<Vec<MomentRecord>> {
         read::moments(&self.pools, [registry, repository, tag], limit).await.map_err(|error| self.error(&error))
+    }
+
+    /// Manifests that no tag reaches any more, in the order of their places.
+    pub async fn held(&self) -> Result<Vec<HeldRecord>> {
+        let sql = "SELECT registry, repository, digest, since FROM held ORDER BY registry, repository, digest";
+        let take = |row: &Row| Ok(HeldRecord { registry: row.get(0)?, repository: row.get(1)?, digest: row.get(2)?, since: row.get(3)? });
+        self.select(sql, values![], take).await
     }
 
     /// Whether it can be read now.

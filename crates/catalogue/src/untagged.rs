@@ -5,7 +5,7 @@ use crate::{
     catalogue::{Catalogue, now},
     model::Model,
     record::{HeldRecord, Write},
-    store::{Result, Store, values},
+    store::{Result, Store},
 };
 use futures::StreamExt;
 use oci::{Digest, RepositoryName, Target};
@@ -33,10 +33,7 @@ const WAITING: usize = 200_000;
 
 /// What is held, from the database.
 pub(crate) async fn load(store: &Store, model: &mut Model) -> Result<()> {
-    let sql = "SELECT registry, repository, digest, since FROM held ORDER BY registry, repository, digest";
-    let rows: Vec<(String, String, String, i64)> =
-        store.select(sql, values![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).await?;
-    for (registry, repository, digest, since) in rows {
+    for HeldRecord { registry, repository, digest, since } in store.held().await? {
         let Some(id) = model.registry_number(&registry).and_then(|number| model.find_repo(number, &repository)) else { continue };
         let manifest = model.manifest_number(&digest);
         model.hold_untagged(id, manifest, since);

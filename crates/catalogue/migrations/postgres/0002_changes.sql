@@ -81,7 +81,8 @@ CREATE TABLE activity (
 );
 
 CREATE INDEX activity_at ON activity (at);
-CREATE INDEX activity_place ON activity (registry, repository, tag, id);
+CREATE INDEX activity_repository ON activity (registry, repository, id);
+CREATE INDEX activity_tag ON activity (registry, repository, tag, id);
 CREATE INDEX activity_actor ON activity (actor, id) WHERE actor IS NOT NULL;
 CREATE INDEX activity_job ON activity (job, id) WHERE job IS NOT NULL;
 CREATE UNIQUE INDEX activity_event ON activity (registry, event) WHERE event IS NOT NULL;

@@ -88,7 +88,8 @@ CREATE TABLE activity (
 ) STRICT;
 
 CREATE INDEX activity_at ON activity (at);
-CREATE INDEX activity_place ON activity (registry, repository, tag);
+CREATE INDEX activity_repository ON activity (registry, repository);
+CREATE INDEX activity_tag ON activity (registry, repository, tag);
 CREATE INDEX activity_actor ON activity (actor) WHERE actor IS NOT NULL;
 CREATE INDEX activity_job ON activity (job) WHERE job IS NOT NULL;
 CREATE UNIQUE INDEX activity_event ON activity (registry, event) WHERE event IS NOT NULL;

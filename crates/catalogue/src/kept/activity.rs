@@ -194,7 +194,8 @@ impl ActivityFilter {
     fn ask<'a>(&'a self, select: &str, words: &'a [String]) -> Asked<'a> {
         let mut asked = Asked::new(select.to_owned());
         let texts = [
-            ("registry", &self.registry),
+            // Most rows are of one registry or two, so nothing is gained by an index on it, which would have them all sorted.
+            (if self.repository.is_some() { "registry" } else { "registry || ''" }, &self.registry),
             ("repository", &self.repository),
             ("tag", &self.tag),
             ("action", &self.action),

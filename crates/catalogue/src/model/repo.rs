@@ -250,9 +250,10 @@ impl Model {
             repo.manifests.iter().zip(&repo.rows).filter(|&(&m, row)| row.problem == NONE && !self.manifests.known(m)).count() as u32;
         facts.updated = (0..repo.names.len()).filter_map(|i| self.changed(repo, i)).max();
         facts.newest = self.newest(repo);
+        let machinery = self.machinery_by_subject(repo);
         for &m in tagged {
             let (mut n, mut signed, mut sbom) = (0u16, false, false);
-            for a in self.attached(repo, m) {
+            for a in self.attached_with(repo, m, machinery.get(&m).map_or(&[], Vec::as_slice)) {
                 n = n.saturating_add(1);
                 signed |= a.kind == Kind::Signature;
                 sbom |= a.kind == Kind::Sbom;
@@ -302,6 +303,40 @@ impl Model {
     /// What is attached to a manifest in a repository: by the referrers API, by tags that are machinery, and by
     /// BuildKit inside the index. Each thing once.
     pub fn attached(&self, repo: &Repo, manifest: u32) -> Vec<Attachment> {
+        let machinery = self.machinery_by_subject(repo).remove(&manifest).unwrap_or_default();
+        self.attached_with(repo, manifest, &machinery)
+    }
+
+    /// Tags that are machinery, as what each is and what it names, by the manifest that it is about: gone through once
+    /// for all, since every image of a repository may be signed.
+    fn machinery_by_subject(&self, repo: &Repo) -> HashMap<u32, Vec<(Machinery, u32)>> {
+        let mut by_subject: HashMap<u32, Vec<(Machinery, u32)>> = HashMap::new();
+        let mut cut: HashMap<&str, u32> = HashMap::new();
+        for (tag, manifest) in &repo.machinery {
+            match tag.machinery() {
+                Some((subject, role)) => {
+                    if let Some(subject) = self.find_manifest(subject.as_str()) {
+                        by_subject.entry(subject).or_default().push((role, *manifest));
+                    }
+                }
+                None => {
+                    cut.insert(tag.as_str(), *manifest);
+                }
+            }
+        }
+        // A tag that holds only part of its subject's digest is found from there.
+        if !cut.is_empty() {
+            for &subject in &repo.reached {
+                let digest = self.digest(subject).and_then(|d| oci::Digest::parse(&d).ok()).filter(|d| d.algorithm() != "sha256");
+                if let Some(&manifest) = digest.and_then(|d| cut.get(d.referrers_tag().as_str())) {
+                    by_subject.entry(subject).or_default().push((Machinery::Referrers, manifest));
+                }
+            }
+        }
+        by_subject
+    }
+
+    fn attached_with(&self, repo: &Repo, manifest: u32, machinery: &[(Machinery, u32)]) -> Vec<Attachment> {
         let mut found: Vec<Attachment> = Vec::new();
         let mut add = |attachment: Attachment| {
             if !found.iter().any(|a| a.descriptor.digest == attachment.descriptor.digest && a.kind == attachment.kind) {
@@ -313,16 +348,8 @@ impl Model {
                 add(Attachment { kind: Kind::of_referrer(d), descriptor: d.clone() });
             }
         }
-        if !repo.machinery.is_empty()
-            && let Some(subject) = self.digest(manifest).and_then(|d| oci::Digest::parse(&d).ok())
-        {
-            for (tag, m) in &repo.machinery {
-                match tag.machinery() {
-                    Some((of, role)) if of == subject => self.machinery(*m, role, &subject, &mut add),
-                    None if *tag.as_str() == subject.referrers_tag() => self.machinery(*m, Machinery::Referrers, &subject, &mut add),
-                    _ => {}
-                }
-            }
+        for &(role, tagged) in machinery {
+            self.machinery(tagged, role, manifest, &mut add);
         }
         if let Some(info) = self.manifest(manifest) {
             for child in info.children.iter().filter(|c| c.attestation) {
@@ -338,7 +365,7 @@ impl Model {
         found
     }
 
-    fn machinery(&self, manifest: u32, role: Machinery, subject: &oci::Digest, add: &mut impl FnMut(Attachment)) {
+    fn machinery(&self, manifest: u32, role: Machinery, subject: u32, add: &mut impl FnMut(Attachment)) {
         let Some(info) = self.manifest(manifest).filter(|i| i.known) else { return };
         let kind = match role {
             Machinery::Signature => Kind::Signature,
@@ -348,7 +375,7 @@ impl Model {
                 // GitLab answers this tag with the subject itself; its children are no referrers.
                 for child in info.children.iter().filter(|c| c.platform == NONE) {
                     let Some(c) = self.manifest(child.manifest).filter(|c| c.known) else { continue };
-                    if self.digest(child.manifest).as_deref() != Some(subject.as_str()) {
+                    if child.manifest != subject {
                         add(Attachment { kind: c.kind, descriptor: self.descriptor(child.manifest, None) });
                     }
                 }

@@ -137,6 +137,42 @@ fn machinery_tags_are_attached_to_what_they_speak_of() {
 }
 
 #[test]
+fn machinery_of_a_long_digest_is_found_by_the_part_that_its_tag_holds() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    let long = format!("sha512:{}", "ab".repeat(64));
+    let one = m.learn(&long, &image(&[('c', 1)]));
+    m.learn(&digest('5'), &Summary { kind: Kind::Sbom, platform: None, ..image(&[('s', 7)]) });
+    let child = Child { digest: digest('5'), platform: None, attests: None, manifest: true };
+    let list = Summary { kind: Kind::Index, children: vec![child], blobs: vec![], ..image(&[('s', 7)]) };
+    let list = m.learn(&digest('6'), &list);
+    put(&mut m, a, "v1", one);
+    let tag = oci::Digest::parse(&long).unwrap().referrers_tag();
+    m.repo_mut(a).unwrap().machinery.push((oci::Tag::parse(&tag).unwrap(), list));
+    m.settle(a);
+    assert_eq!(m.repo(a).unwrap().facts.attached.get(&one), Some(&(1, false, true)));
+}
+
+#[test]
+fn a_repository_of_which_every_image_is_signed_is_settled_soon() {
+    let mut m = Model::new(vec!["local".into()]);
+    let a = m.add_repo(0, "a", 1);
+    for n in 0..3_000 {
+        let digest = |role: &str| format!("sha256:{role}{n:063x}");
+        let one = m.learn(&digest("a"), &image(&[('c', 1)]));
+        let signature = m.learn(&digest("b"), &Summary { kind: Kind::Signature, ..image(&[('s', 7)]) });
+        put(&mut m, a, &format!("v{n}"), one);
+        let tag = oci::Tag::parse(&format!("sha256-{}.sig", &digest("a")["sha256:".len()..])).unwrap();
+        m.repo_mut(a).unwrap().machinery.push((tag, signature));
+    }
+    let began = std::time::Instant::now();
+    m.settle(a);
+    assert_eq!(m.repo(a).unwrap().facts.attached.values().filter(|a| a.1).count(), 3_000);
+    // Unoptimised, beside other tests: near enough to notice that each was looked for among all.
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[test]
 fn digests_are_found_by_their_first_digits() {
     let mut m = Model::default();
     let id = m.manifest_number(&format!("sha256:3f2a{}", "0".repeat(60)));

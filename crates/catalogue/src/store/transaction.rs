@@ -195,3 +195,35 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    /// 1 is NORMAL, 2 is FULL.
+    async fn synchronous(transaction: &mut Transaction) -> i64 {
+        transaction.select("PRAGMA synchronous".to_owned(), vec![]).await.unwrap()[0].get(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_what_is_kept_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite:{}", folder.path().join("c.db").display())).await.unwrap();
+        for _ in 0..2 {
+            let mut kept = Transaction::begin_lasting(&store.pools).await.unwrap();
+            assert_eq!(synchronous(&mut kept).await, 2);
+            // Whether it is committed or not.
+            drop(kept);
+            let mut kept = Transaction::begin_lasting(&store.pools).await.unwrap();
+            assert_eq!(synchronous(&mut kept).await, 2);
+            kept.commit().await.unwrap();
+            for _ in 0..2 {
+                let mut learned = Transaction::begin(&store.pools).await.unwrap();
+                assert_eq!(synchronous(&mut learned).await, 1);
+                learned.commit().await.unwrap();
+            }
+        }
+        store.close().await;
+    }
+}

@@ -8,7 +8,7 @@ mod semantics;
 mod server;
 mod volume;
 
-use catalogue::record::{ManifestRecord, MomentRecord, ReferrersRecord, RegistryRecord, RepositoryRecord, TagRecord, Write};
+use catalogue::record::{HeldRecord, ManifestRecord, MomentRecord, ReferrersRecord, RegistryRecord, RepositoryRecord, TagRecord, Write};
 use catalogue::store::Store;
 use catalogue::testing::PostgreSql;
 

@@ -16,6 +16,7 @@ on_every_database!(
     a_dropped_repository_takes_everything_but_history,
     the_order_within_a_batch_counts,
     saving_again_changes_nothing,
+    what_is_held_is_held_until_it_is_dropped,
     a_batch_with_a_failing_item_leaves_nothing,
     names_are_only_text,
     lists_come_in_the_order_of_their_bytes,
@@ -222,6 +223,39 @@ async fn saving_again_changes_nothing(database: &Database) {
     store.save(&[]).await.unwrap();
     assert_eq!(format!("{:?}", store.load().await.unwrap()), once);
     assert_eq!(history(&store, "a", "1").await, spans(&[("sha256:1", 100, None)]));
+}
+
+async fn what_is_held_is_held_until_it_is_dropped(database: &Database) {
+    let store = database.open().await;
+    let held = |repository: &str, digest: &str, since| HeldRecord {
+        registry: R.to_owned(),
+        repository: repository.to_owned(),
+        digest: digest.to_owned(),
+        since,
+    };
+    let drop = |repository: &str, digest: &str| Write::DropHeld {
+        registry: R.to_owned(),
+        repository: repository.to_owned(),
+        digest: digest.to_owned(),
+    };
+    // It needs no repository that is known.
+    let batch = [Write::Held(held("a", "sha256:1", 5)), Write::Held(held("a", "sha256:2", 6)), Write::Held(held("a/b", "sha256:1", 7))];
+    store.save(&batch).await.unwrap();
+    store.save(&batch).await.unwrap();
+    assert_eq!(store.held().await.unwrap(), [held("a", "sha256:1", 5), held("a", "sha256:2", 6), held("a/b", "sha256:1", 7)]);
+    // The last word within a batch counts.
+    let batch = [
+        Write::Held(held("a", "sha256:3", 8)),
+        drop("a", "sha256:3"),
+        drop("a", "sha256:2"),
+        Write::Held(held("a", "sha256:2", 9)),
+        drop("a", "sha256:1"),
+        drop("a", "unknown"),
+    ];
+    store.save(&batch).await.unwrap();
+    assert_eq!(store.held().await.unwrap(), [held("a", "sha256:2", 9), held("a/b", "sha256:1", 7)]);
+    store.save(&[drop_repository("a", 10), Write::Held(held("a", "sha256:4", 11))]).await.unwrap();
+    assert_eq!(store.held().await.unwrap(), [held("a", "sha256:4", 11), held("a/b", "sha256:1", 7)]);
 }
 
 async fn a_batch_with_a_failing_item_leaves_nothing(database: &Database) {
