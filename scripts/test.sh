@@ -72,6 +72,8 @@ if wants checks; then
   check 'lints' cargo clippy "${packages[@]}" --package bench "${features[@]}" --all-targets -- --deny warnings
   check 'lints of the front end' cargo clippy --package frontend --package app --features app/hydrate --target wasm32-unknown-unknown -- --deny warnings
   if cargo deny --version >/dev/null 2>&1; then
+    # The lock file has crates of other systems, which no build here has fetched.
+    cargo fetch --locked --quiet
     check 'licences and sources' cargo deny --offline check licenses bans sources
   else
     printf '\nLicences and sources are not checked: cargo-deny is not installed (cargo install --locked cargo-deny).\n'

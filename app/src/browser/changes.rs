@@ -176,7 +176,7 @@ fn follow(id: &str) {
         if state.id == id {
             return;
         }
-        state.id = id.to_owned();
+        id.clone_into(&mut state.id);
         if let Some(source) = state.source.take() {
             source.close();
         }

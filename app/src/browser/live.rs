@@ -51,7 +51,7 @@ pub(crate) fn listen() {
         set_interval(
             move || {
                 if !scope().is_empty() {
-                    plan()
+                    plan();
                 }
             },
             POLL,
