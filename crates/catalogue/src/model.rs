@@ -9,8 +9,10 @@
 mod arena;
 mod bits;
 mod blobs;
+mod columns;
 mod dictionary;
 mod digests;
+mod imprint;
 mod manifest;
 mod places;
 mod postings;
@@ -24,6 +26,7 @@ pub use bits::Bits;
 pub use dictionary::Dictionary;
 pub use manifest::{ChildInfo, Info};
 pub use repo::{Attachment, Facts, Referrers, Repo, Row};
+pub(crate) use imprint::Mark;
 pub use summary::{Child, Summary, built};
 pub(crate) use summary::{SummaryView, clip};
 

@@ -1,8 +1,16 @@
-use super::{Model, NEVER, NONE, summary::SummaryView};
+use super::{
+    Model, NEVER, NONE,
+    columns::{Fixed, Reader, Writer, next},
+    summary::SummaryView,
+};
 use crate::model::Summary;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use oci::Kind;
-use std::hash::BuildHasher;
+use serde::{Deserialize, Serialize};
+use std::{
+    hash::BuildHasher,
+    io::{Read, Result, Write},
+};
 
 /// A manifest, as far as lists need it. A view: it is kept in fewer bytes than it has here.
 #[derive(Clone, Copy)]
@@ -42,7 +50,7 @@ impl<'m> Info<'m> {
 }
 
 /// An entry of an index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ChildInfo {
     pub manifest: u32,
     /// In [`Model::platform_names`], or [`NONE`].
@@ -89,7 +97,7 @@ pub(super) struct Own {
 }
 
 /// What images of one making have in common, so that it is kept once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Common {
     pub kind: Kind,
     media_type: u32,
@@ -101,12 +109,41 @@ pub(super) struct Common {
 }
 
 /// What only indexes and attestations have.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Extra {
     children: Box<[ChildInfo]>,
     statements: Box<[(Kind, u32)]>,
     /// The manifest of the default platform.
     shown: u32,
+}
+
+impl Fixed for Own {
+    const SIZE: usize = 40;
+
+    fn put(&self, to: &mut Vec<u8>) {
+        let Self { created, size, blobs, values, blob_count, layers, bytes, description, extra } = self;
+        created.put(to);
+        size.put(to);
+        [blobs, values].iter().for_each(|n| n.put(to));
+        [blob_count, layers].iter().for_each(|n| n.put(to));
+        [bytes, description, extra].iter().for_each(|n| n.put(to));
+    }
+
+    fn get(mut from: &[u8]) -> Self {
+        let from = &mut from;
+        // In the order in which they are written.
+        Self {
+            created: next(from),
+            size: next(from),
+            blobs: next(from),
+            values: next(from),
+            blob_count: next(from),
+            layers: next(from),
+            bytes: next(from),
+            description: next(from),
+            extra: next(from),
+        }
+    }
 }
 
 const UNKNOWN: Own =
@@ -187,6 +224,36 @@ impl Manifests {
     pub(super) fn reserve(&mut self, manifests: usize) {
         self.own.reserve_exact(manifests);
         self.common.reserve_exact(manifests);
+    }
+
+    pub(super) fn count_known(&self) -> usize {
+        self.common.iter().filter(|&&c| c != NONE).count()
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        // The table is made anew.
+        let Self { own, common, commons, common_table: _, hasher: _, blobs, values, extras, shows, subjects } = self;
+        to.column(own)?;
+        to.column(common)?;
+        to.value(commons)?;
+        to.column(blobs)?;
+        to.column(values)?;
+        to.value(extras)?;
+        to.value(shows)?;
+        to.value(&subjects.iter().map(|(manifest, subject)| (*manifest, *subject)).collect::<Vec<_>>())
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        let (own, common) = (from.column()?, from.column()?);
+        let commons: Vec<Common> = from.value()?;
+        let (hasher, mut common_table) = (DefaultHashBuilder::default(), HashTable::new());
+        for (id, one) in (0..).zip(&commons) {
+            common_table.insert_unique(hasher.hash_one(one), id, |&id: &u32| hasher.hash_one(&commons[id as usize]));
+        }
+        let (blobs, values) = (from.column()?, from.column()?);
+        let (extras, shows) = (from.value()?, from.value()?);
+        let subjects = from.value::<Vec<(u32, u32)>>()?.into_iter().collect();
+        Ok(Self { own, common, commons, common_table, hasher, blobs, values, extras, shows, subjects })
     }
 
     pub(super) fn shrink(&mut self) {

@@ -1,5 +1,10 @@
-use super::{Bits, Dictionary, Model, postings::Postings};
+use super::{
+    Bits, Dictionary, Model,
+    columns::{Reader, Writer},
+    postings::Postings,
+};
 use crate::query::{LabelMatch, TextMatch};
+use std::io::{Read, Result, Write};
 
 /// What manifests say of themselves: keys and values of labels, and who says a value. Descriptions are said as well.
 ///
@@ -47,6 +52,27 @@ impl Said {
     /// Room for so many more manifests; each is likely to have a revision.
     pub(super) fn reserve(&mut self, manifests: usize) {
         self.hexes.reserve(manifests);
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        let Self { keys, hexes, by_text, by_hex, hex_keys, digits } = self;
+        keys.write(to)?;
+        hexes.write(to)?;
+        by_text.write(to)?;
+        by_hex.write(to)?;
+        to.value(hex_keys)?;
+        to.column(digits)
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        Ok(Self {
+            keys: Dictionary::read(from)?,
+            hexes: Dictionary::read(from)?,
+            by_text: Postings::read(from)?,
+            by_hex: Postings::read(from)?,
+            hex_keys: from.value()?,
+            digits: from.column()?,
+        })
     }
 
     pub(super) fn shrink(&mut self) {
