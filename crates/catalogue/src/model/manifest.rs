@@ -104,6 +104,8 @@ pub(super) struct Common {
     artifact_type: u32,
     pub platform: u32,
     base: u32,
+    /// It has entries, as an index has.
+    pub entries: bool,
     /// Keys of labels, in their order.
     pub keys: Vec<u32>,
 }
@@ -149,7 +151,7 @@ impl Fixed for Own {
 const UNKNOWN: Own =
     Own { created: NEVER, size: u64::MAX, blobs: 0, values: 0, blob_count: 0, layers: 0, bytes: 0, description: NONE, extra: NONE };
 static NOTHING: Common =
-    Common { kind: Kind::Unknown, media_type: NONE, artifact_type: NONE, platform: NONE, base: NONE, keys: Vec::new() };
+    Common { kind: Kind::Unknown, media_type: NONE, artifact_type: NONE, platform: NONE, base: NONE, entries: false, keys: Vec::new() };
 
 impl Manifests {
     pub(super) fn add(&mut self) {
@@ -392,6 +394,7 @@ impl Model {
         for &(digest, size) in blobs {
             manifests.blobs.push(self.blobs.number(digest, size));
         }
+        let entries = !children.is_empty();
         let extra = if children.is_empty() && statements.is_empty() {
             NONE
         } else {
@@ -412,7 +415,7 @@ impl Model {
             description,
             extra,
         };
-        let common = manifests.common_number(Common { kind: summary.kind, media_type, artifact_type, platform, base, keys });
+        let common = manifests.common_number(Common { kind: summary.kind, media_type, artifact_type, platform, base, entries, keys });
         manifests.common[id as usize] = common;
         if !self.reachers.get(id).is_empty() {
             // A tag named it before its bytes came.

@@ -184,9 +184,10 @@ impl Model {
         });
     }
 
-    /// Of each number in [`Manifests::common`](super::manifest::Manifests::common), whether it passes.
-    pub(crate) fn kinds_and_platforms(&self, passes: impl Fn(oci::Kind, u32) -> bool) -> Vec<bool> {
-        self.manifests.commons().iter().map(|c| passes(c.kind, c.platform)).collect()
+    /// Of each number in [`Manifests::common`](super::manifest::Manifests::common), what is made of its kind, its platform and
+    /// whether it has entries.
+    pub(crate) fn kinds_and_platforms<T>(&self, make: impl Fn(oci::Kind, u32, bool) -> T) -> Vec<T> {
+        self.manifests.commons().iter().map(|c| make(c.kind, c.platform, c.entries)).collect()
     }
 
     /// In which of [`Model::kinds_and_platforms`] a manifest stands; none until it is fetched.
@@ -196,6 +197,7 @@ impl Model {
     }
 
     /// Entries of an index; none of any other manifest.
+    #[inline]
     pub(crate) fn children(&self, manifest: u32) -> &[super::ChildInfo] {
         self.manifests.children(manifest)
     }
