@@ -24,9 +24,9 @@ mod summary;
 
 pub use bits::Bits;
 pub use dictionary::Dictionary;
+pub(crate) use imprint::Mark;
 pub use manifest::{ChildInfo, Info};
 pub use repo::{Attachment, Facts, Referrers, Repo, Row};
-pub(crate) use imprint::Mark;
 pub use summary::{Child, Summary, built};
 pub(crate) use summary::{SummaryView, clip};
 

@@ -265,7 +265,11 @@ fn what_came_to_be_known_since_the_facts_were_derived_is_found() {
     let mut model = Model::new(vec!["local".into()]);
     let id = model.add_repo(0, "team/api", 1);
     let (name, manifest) = (model.names.number("v1"), model.manifest_number(&digest(1)));
-    model.repo_mut(id).unwrap().push(name, manifest, Row { pushed: NEVER, first_seen: 5, told: false, strikes: 0, problem: NONE });
+    model.repo_mut(id).unwrap().push(
+        name,
+        manifest,
+        Row { pushed: NEVER, first_seen: 5, told: false, dangling: false, strikes: 0, problem: NONE },
+    );
     model.settle(id);
     // By another repository that has it too.
     model.learn(&digest(1), &image(1));
