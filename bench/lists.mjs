@@ -1,5 +1,5 @@
-// Every kind of list with 1,000,000 tags known and 50 clients that never rest, as browsers ask: brotli accepted.
-import { load, needWrk } from './load.mjs'
+// Every kind of list with 1,000,000 tags known and 50 clients that never rest, as browsers ask: all their codings accepted.
+import { CODINGS, load, needWrk } from './load.mjs'
 import { database, json, resident, startProduct } from './programs.mjs'
 import { note, row } from './report.mjs'
 
@@ -32,8 +32,8 @@ try {
   }
   const seen = {}
   for (const [kind, paths] of Object.entries(kinds)) {
-    await load(server, paths, { seconds: 1, coding: 'br' })
-    seen[kind] = await load(server, paths, { seconds, coding: 'br' })
+    await load(server, paths, { seconds: 1, coding: CODINGS })
+    seen[kind] = await load(server, paths, { seconds, coding: CODINGS })
     const { rate, p50, p99, max, cost, each } = seen[kind]
     note(`lists: ${kind}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(0)} ms, ${rate.toFixed(0)} requests/s, ${cost.toFixed(2)} ms of processor and ${(each / 1000).toFixed(1)} kB each`)
   }

@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { processor, root, work } from './programs.mjs'
 
+/** What Chromium and Firefox accept. */
+export const CODINGS = 'gzip, deflate, br, zstd'
+
 export function needWrk() {
   try {
     execFileSync('wrk', ['-v'], { stdio: 'ignore' })

@@ -24,7 +24,7 @@ export function database(repositories, tags) {
   const file = join(work, `content-${repositories}x${tags}.db`)
   if (existsSync(file) && statSync(file).mtimeMs > statSync(inside).mtimeMs) return file
   const begun = `${file}.begun`
-  for (const end of ['', '-wal', '-shm']) for (const name of [file, begun]) rmSync(name + end, { force: true })
+  for (const end of ['', '-wal', '-shm', '.known']) for (const name of [file, begun]) rmSync(name + end, { force: true })
   execFileSync(inside, ['database', begun, String(repositories), String(tags)], { stdio: ['ignore', 'ignore', 'inherit'] })
   renameSync(begun, file)
   return file

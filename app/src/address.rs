@@ -5,8 +5,13 @@ use std::fmt::Write as _;
 
 /// Percent-encodes what may not stand in a path, or in a value of a query.
 fn encode(text: &str, keep: &str, into: &mut String) {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || keep.as_bytes().contains(&byte);
+    // Nearly always all of it.
+    let plain = text.bytes().position(|byte| !kept(byte)).unwrap_or(text.len());
+    let (plain, text) = text.split_at(plain);
+    into.push_str(plain);
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || keep.as_bytes().contains(&byte) {
+        if kept(byte) {
             into.push(byte as char);
         } else {
             let _ = write!(into, "%{byte:02X}");
@@ -14,9 +19,12 @@ fn encode(text: &str, keep: &str, into: &mut String) {
     }
 }
 
+/// What stands for itself in a path, beside letters and digits.
+const PATH: &str = "-._~/:@+";
+
 fn path(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
-    encode(text, "-._~/:@+", &mut encoded);
+    encode(text, PATH, &mut encoded);
     encoded
 }
 
@@ -46,7 +54,11 @@ pub(crate) fn registry(base: &str, registry: &str) -> String {
 
 /// `/r/{reference}`, a repository's or an image's.
 pub(crate) fn reference(base: &str, reference: &str) -> String {
-    format!("{base}/r/{}", path(reference))
+    let mut address = String::with_capacity(base.len() + 3 + reference.len());
+    address.push_str(base);
+    address.push_str("/r/");
+    encode(reference, PATH, &mut address);
+    address
 }
 
 /// An image's page.

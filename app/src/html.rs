@@ -46,7 +46,22 @@ impl Html {
     }
 }
 
+/// Bytes that stand for themselves in text and in attributes: ASCII without control characters and without `&<>"'`.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
+        byte += 1;
+    }
+    plain
+};
+
 fn escape(text: &str, into: &mut String) {
+    // Nearly all there is to write is plain to its end; what is not begins at a character.
+    let plain = text.bytes().position(|byte| !PLAIN[usize::from(byte)]).unwrap_or(text.len());
+    let (plain, text) = text.split_at(plain);
+    into.push_str(plain);
     let bytes = text.as_bytes();
     let mut written = 0;
     for (index, character) in text.char_indices() {
@@ -86,7 +101,7 @@ mod tests {
     #[test]
     fn what_hides_is_shown() {
         let mut html = Html::default();
-        html.text("ab\u{202e}cd\u{0}é");
-        assert_eq!(html.into_string(), "ab⟨U+202E⟩cd⟨U+0000⟩é");
+        html.text("ab\u{202e}cd\u{0}é").raw(" ").text("é & \u{7f}").raw(" ").text("\u{200b}").text("");
+        assert_eq!(html.into_string(), "ab⟨U+202E⟩cd⟨U+0000⟩é é &amp; ⟨U+007F⟩ ⟨U+200B⟩");
     }
 }

@@ -283,8 +283,6 @@ pub struct ImageModel {
     pub manifests: Vec<Document>,
     /// For the configuration tab; none where there is none of interest.
     pub configuration: Option<Document>,
-    /// Whether `/api/v1/configuration?ref=` gives the configuration's exact bytes.
-    pub configuration_download: bool,
 }
 
 /// What a search found.

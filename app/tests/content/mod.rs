@@ -420,7 +420,6 @@ pub(crate) fn image_page(tab: Tab) -> ImageModel {
             document("application/vnd.oci.image.manifest.v1+json", 50, &of_platform),
         ],
         configuration: image.config.as_ref().map(|config| document("application/vnd.oci.image.config.v1+json", 80, config)),
-        configuration_download: true,
         image,
     }
 }

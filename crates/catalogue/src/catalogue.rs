@@ -10,7 +10,10 @@ use oci::{Digest, RepositoryName, Tag, Target};
 use registry::{Error, Registry};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{OnceCell, broadcast, mpsc};
@@ -30,6 +33,10 @@ pub(crate) struct Inner {
     pub changes: broadcast::Sender<Changed>,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
+    /// The last row of the database's manifests that the imprint holds.
+    in_imprint: i64,
+    /// An imprint is kept for the next start; not by a command that asks for one thing.
+    keeps_imprint: AtomicBool,
     /// Manifests on their way in, so that two who want one ask for it once.
     pub on_the_way: Mutex<HashMap<String, Arc<Coming>>>,
     /// Records just fetched or read: a page asks before the database has them, and again for its other tabs.
@@ -87,7 +94,7 @@ impl Catalogue {
             .collect::<Result<Vec<_>, _>>()
             .map_err(OpenError::Settings)?;
         let (writes, waiting) = mpsc::channel(WAITING);
-        let mut model = crate::load::model(&store, &watched).await?;
+        let (mut model, in_imprint) = crate::load::model(&store, &watched).await?;
         crate::untagged::load(&store, &mut model).await?;
         let told = crate::told::load(&store, &mut model).await?;
         let recent = moka::sync::Cache::builder().max_capacity(RECENT).weigher(|_: &String, r: &Arc<ManifestRecord>| weight(r)).build();
@@ -100,6 +107,8 @@ impl Catalogue {
             changes: broadcast::channel(1024).0,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            in_imprint,
+            keeps_imprint: AtomicBool::new(false),
             on_the_way: Mutex::default(),
             recent,
             expected: moka::sync::Cache::builder().max_capacity(EXPECTED).time_to_live(EXPECTED_FOR).build(),
@@ -110,6 +119,7 @@ impl Catalogue {
 
     /// Begins to keep in step with the registries, until [`Catalogue::close`].
     pub fn start(&self) {
+        self.0.keeps_imprint.store(true, Ordering::Relaxed);
         self.start_writing();
         self.0.tasks.spawn(crate::untagged::run(self.clone()));
         for i in 0..self.0.watched.len() {
@@ -126,11 +136,14 @@ impl Catalogue {
         }
     }
 
-    /// Ends all work and writes what was learned.
+    /// Ends all work, writes what was learned, and an imprint where that makes the next start shorter.
     pub async fn close(&self) {
         self.0.stop.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        if self.0.keeps_imprint.load(Ordering::Relaxed) {
+            crate::load::keep_imprint(self, self.0.in_imprint).await;
+        }
         self.0.store.close().await;
     }
 

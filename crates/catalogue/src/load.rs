@@ -1,28 +1,90 @@
-//! From the database to the model, at start. Rows are taken in as they are read, so that neither all of them nor their
-//! texts are ever held beside the model.
+//! From the database to the model, at start, and the imprint that makes the next start short. Rows are taken in as they are read, so
+//! that neither all of them nor their texts are ever held beside the model.
 
 use crate::{
-    model::{Model, NEVER, NONE, Referrers, Row, SummaryView},
+    catalogue::Catalogue,
+    model::{Mark, Model, NEVER, NONE, Referrers, Row, SummaryView},
     record::{Piece, TagRow},
     source::Watched,
     store::{Store, StoreError},
 };
 use oci::Tag;
+use std::{io, path::PathBuf};
+use tokio::task::spawn_blocking;
 
 /// Manifests after which room is made for the blobs of all the others.
 const SAMPLE: usize = 10_000;
 
-/// Builds the model from the database. Registries no longer configured stay in the database, unseen.
-pub(crate) async fn model(store: &Store, watched: &[Watched]) -> Result<Model, StoreError> {
-    let mut loading =
-        Loading { model: Model::new(watched.iter().map(|w| w.source.name.clone()).collect()), watched, expected: 0, read: 0, last: None };
-    store.read(&mut |piece| loading.take(piece)).await?;
+/// Manifests that are not in the imprint yet for which it is worth to be written anew: reading these takes some milliseconds.
+const WORTH_IT: i64 = 1_000;
+
+/// Builds the model from the imprint, where there is one that fits, and the database. Registries no longer configured stay in the
+/// database, unseen. Returns the last row that was in the imprint.
+pub(crate) async fn model(store: &Store, watched: &[Watched]) -> Result<(Model, i64), StoreError> {
+    let registries: Vec<String> = watched.iter().map(|w| w.source.name.clone()).collect();
+    let (model, after) = match read_imprint(store, registries.clone()).await {
+        Some((model, mark)) if store.is_manifest(mark.row, &mark.digest).await? => (model, mark.row),
+        _ => (Model::new(registries), 0),
+    };
+    let mut loading = Loading { model, watched, expected: 0, read: 0, last: None };
+    store.read(after, &mut |piece| loading.take(piece)).await?;
     let mut model = loading.model;
     for id in 0..model.repo_bound() as u32 {
         model.settle(id);
     }
     model.shrink();
-    Ok(model)
+    Ok((model, after))
+}
+
+/// Where the imprint lies: beside the database, where that is a file.
+fn place(store: &Store) -> Option<PathBuf> {
+    store.file().map(|file| file.with_added_extension("known"))
+}
+
+async fn read_imprint(store: &Store, registries: Vec<String>) -> Option<(Model, Mark)> {
+    let path = place(store)?;
+    match spawn_blocking(move || Model::read_imprint(&path, registries)).await {
+        Ok(Ok(read)) => Some(read),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
+        Ok(Err(error)) => {
+            tracing::info!(%error, "the imprint of what is known cannot be used; the database is read instead");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the imprint of what is known could not be read");
+            None
+        }
+    }
+}
+
+/// Writes the imprint, where enough has come since `after`, the last row of the one that is there. Called when all that was
+/// learned is written and nothing more is learned.
+pub(crate) async fn keep_imprint(catalogue: &Catalogue, after: i64) {
+    let store = &catalogue.0.store;
+    let Some(path) = place(store) else { return };
+    let (row, digest, rows) = match store.last_manifest().await {
+        Ok(Some(last)) if last.0 - after >= WORTH_IT => last,
+        Ok(_) => return,
+        Err(error) => {
+            tracing::debug!(%error, "no imprint is written");
+            return;
+        }
+    };
+    let catalogue = catalogue.clone();
+    let written = spawn_blocking(move || {
+        let model = catalogue.model();
+        // Another process may have written rows that are not known here, or a row of ours could not be written.
+        if i64::try_from(model.known_manifests()) != Ok(rows) {
+            return Ok(false);
+        }
+        model.write_imprint(&path, &Mark { row, digest }).map(|()| true)
+    });
+    match written.await {
+        Ok(Ok(true)) => tracing::debug!(manifests = rows, "an imprint for the next start is written"),
+        Ok(Ok(false)) => tracing::debug!("the database has other manifests than are known here; no imprint is written"),
+        Ok(Err(error)) => tracing::warn!(%error, "the imprint for the next start could not be written; it will read the database"),
+        Err(error) => tracing::warn!(%error, "the imprint for the next start could not be written; it will read the database"),
+    }
 }
 
 struct Loading<'a> {

@@ -9,8 +9,10 @@
 mod arena;
 mod bits;
 mod blobs;
+mod columns;
 mod dictionary;
 mod digests;
+mod imprint;
 mod manifest;
 mod places;
 mod postings;
@@ -22,6 +24,7 @@ mod summary;
 
 pub use bits::Bits;
 pub use dictionary::Dictionary;
+pub(crate) use imprint::Mark;
 pub use manifest::{ChildInfo, Info};
 pub use repo::{Attachment, Facts, Referrers, Repo, Row};
 pub use summary::{Child, Summary, built};

@@ -31,12 +31,17 @@ pub(crate) use transaction::Row;
 use crate::record::{HeldRecord, Loaded, ManifestRecord, MomentRecord, Piece, Write};
 use address::Address;
 use pools::Pools;
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// A database of the catalogue. Cheap to clone; all clones are one. Several processes may open the same one.
 #[derive(Debug, Clone)]
 pub struct Store {
     pools: Pools,
+    /// Where it is a file of SQLite's.
+    file: Option<PathBuf>,
     /// What sentences call it: the file, or name, host and port.
     name: String,
 }
@@ -57,19 +62,39 @@ impl Store {
     /// As [`Store::open`], with a patience of one's own.
     pub async fn open_within(url: &str, patience: Duration) -> Result<Self> {
         let address = Address::parse(url)?;
-        Ok(Self { pools: Pools::open(&address, patience).await?, name: address.name() })
+        let pools = Pools::open(&address, patience).await?;
+        let name = address.name();
+        let file = if let Address::File(path) = address { Some(path) } else { None };
+        Ok(Self { pools, file, name })
     }
 
     /// Everything but bodies and moments, as it was at one instant.
     pub async fn load(&self) -> Result<Loaded> {
         let mut loaded = Loaded::default();
-        self.read(&mut |piece| loaded.take(piece)).await?;
+        self.read(0, &mut |piece| loaded.take(piece)).await?;
         Ok(loaded)
     }
 
-    /// The same, piece by piece as it is read: all of it is several times as large as what is made of it.
-    pub async fn read(&self, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> Result<()> {
-        read::everything(&self.pools, take).await.map_err(|error| self.error(&error))
+    /// The same, piece by piece as it is read: all of it is several times as large as what is made of it. Manifests up to a row
+    /// ([`Store::last_manifest`]) are left out.
+    pub async fn read(&self, after: i64, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> Result<()> {
+        read::everything(&self.pools, after, take).await.map_err(|error| self.error(&error))
+    }
+
+    /// The file of SQLite, beside which others may lie; none where the database is another.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The number of the last row of the manifests, its digest, and how many rows there are; none where rows have no numbers, as
+    /// in PostgreSQL, or where there are none.
+    pub async fn last_manifest(&self) -> Result<Option<(i64, String, i64)>> {
+        read::last_manifest(&self.pools).await.map_err(|error| self.error(&error))
+    }
+
+    /// Whether the row of that number is the manifest of that digest.
+    pub async fn is_manifest(&self, row: i64, digest: &str) -> Result<bool> {
+        read::is_manifest(&self.pools, row, digest).await.map_err(|error| self.error(&error))
     }
 
     /// Writes a batch, wholly or not at all, with the outcome of writing one after the other.

@@ -29,7 +29,7 @@ use api::{Change, Code};
 use catalogue::{Catalogue, Source};
 use oci::{Reference, RepositoryName};
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 /// Everything the product does. Cheap to clone.
 #[derive(Clone)]
@@ -40,7 +40,9 @@ struct Inner {
     catalogue: Catalogue,
     lists: lists::Cache,
     /// By registry, and by namespace in it.
-    totals: moka::sync::Cache<(u16, Option<String>), api::Totals>,
+    totals: registries::Sums,
+    /// A permit for each question that is looked for beside the threads that serve.
+    searches: Arc<Semaphore>,
     changes: broadcast::Sender<Change>,
     work: change::Work,
 }
@@ -53,12 +55,13 @@ impl Service {
             sources.push(source(registry, settings.read_only)?);
         }
         let catalogue = Catalogue::open(settings.database.expose(), sources).await.map_err(|e| Error::internal(e.to_string()))?;
-        let totals = moka::sync::Cache::builder().max_capacity(10_000).time_to_live(std::time::Duration::from_secs(5)).build();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Inner {
             settings,
             catalogue,
             lists: lists::Cache::default(),
-            totals,
+            totals: registries::Sums::default(),
+            searches: Arc::new(Semaphore::new(processors)),
             changes: broadcast::channel(256).0,
             work: change::Work::new(),
         })))

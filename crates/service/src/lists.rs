@@ -6,11 +6,12 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use catalogue::{
     evaluate::Evaluation,
     lists::{Place, RepositoryOrder, TagOrder},
-    model::NONE,
+    model::{Model, NONE, Repo},
     query::Query,
 };
 use oci::Reference;
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
+use tokio::task::JoinError;
 
 /// What to list of repositories.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +81,58 @@ impl Default for Cache {
     }
 }
 
+impl Cache {
+    fn knows(&self, key: &Key) -> bool {
+        self.lists.contains_key(key)
+    }
+}
+
+/// A question about repositories, read.
+struct Repositories {
+    registry: Option<u16>,
+    q: String,
+    parsed: Query,
+    namespace: Option<String>,
+    order: RepositoryOrder,
+    reverse: bool,
+    limit: usize,
+    after: Option<Place>,
+}
+
+impl Repositories {
+    fn key(&self, model: &Model) -> Key {
+        Key::Repositories {
+            generation: model.generation(),
+            q: self.q.clone(),
+            registry: self.registry,
+            namespace: self.namespace.clone(),
+            order: self.order,
+            reverse: self.reverse,
+        }
+    }
+}
+
+/// A question about a repository's tags, read.
+struct Tags {
+    id: u32,
+    registry: u16,
+    reference: Reference,
+    q: String,
+    parsed: Query,
+    order: TagOrder,
+    reverse: bool,
+    gathered: bool,
+    limit: usize,
+    after: Option<Place>,
+}
+
+impl Tags {
+    fn key(&self, repo: &Repo) -> Key {
+        let Self { id, order, reverse, gathered, .. } = *self;
+        Key::Tags { repository: id, generation: repo.generation, q: self.q.clone(), order, reverse, gathered }
+    }
+}
+
 impl Service {
     pub async fn repositories(&self, caller: &Caller, query: &RepositoriesQuery) -> Result<List<Repository>> {
         self.repositories_paged(caller, query).await.map(|p| p.list)
@@ -102,24 +155,24 @@ impl Service {
         )?;
         let limit = limit(query.limit)?;
         let after = query.after.as_deref().map(place).transpose()?;
+        let (q, namespace) = (query.q.clone(), query.namespace.clone());
+        let asked = Repositories { registry, q, parsed, namespace, order, reverse, limit, after };
+        let quick = asked.parsed.is_empty() || self.0.lists.knows(&asked.key(&self.0.catalogue.model()));
+        self.aside(quick, move |service| Ok(service.page_of_repositories(&asked))).await
+    }
+
+    fn page_of_repositories(&self, asked: &Repositories) -> Paged<Repository> {
+        let Repositories { registry, ref parsed, ref namespace, order, reverse, limit, ref after, .. } = *asked;
         let freshness = self.freshness(registry);
         let model = self.0.catalogue.model();
-        let key = Key::Repositories {
-            generation: model.generation(),
-            q: query.q.clone(),
-            registry,
-            namespace: query.namespace.clone(),
-            order,
-            reverse,
-        };
-        let all = self.0.lists.lists.get_with(key, || {
-            let evaluation = Evaluation::new(&model, &parsed, catalogue::now());
-            Arc::new(catalogue::lists::repositories(&model, &evaluation, registry, query.namespace.as_deref(), order, reverse))
+        let all = self.0.lists.lists.get_with(asked.key(&model), || {
+            let evaluation = Evaluation::new(&model, parsed, catalogue::now());
+            Arc::new(catalogue::lists::repositories(&model, &evaluation, registry, namespace.as_deref(), order, reverse))
         });
         let at = |id: u32| catalogue::lists::repository_place(&model, id, order);
         let page = cut(&all, after.as_ref(), limit, reverse, false, at);
         let items = all[page.from..page.to].iter().filter_map(|&id| model.repo(id).map(|r| show::repository(&model, r))).collect();
-        Ok(page.around(items, all.len(), freshness))
+        page.around(items, all.len(), freshness)
     }
 
     /// One repository.
@@ -150,23 +203,28 @@ impl Service {
         let limit = limit(query.limit)?;
         let after = query.after.as_deref().map(place).transpose()?;
         let (registry, id) = self.repository_of(reference).await?;
+        let (reference, q, gathered) = (reference.clone(), query.q.clone(), query.gathered);
+        let asked = Tags { id, registry, reference, q, parsed, order, reverse, gathered, limit, after };
+        let quick = asked.parsed.is_empty() || {
+            let model = self.0.catalogue.model();
+            model.repo(id).is_some_and(|repo| self.0.lists.knows(&asked.key(repo)))
+        };
+        self.aside(quick, move |service| service.page_of_tags(&asked)).await
+    }
+
+    fn page_of_tags(&self, asked: &Tags) -> Result<Paged<Tag>> {
+        let Tags { id, registry, ref parsed, order, reverse, gathered, limit, ref after, .. } = *asked;
         let freshness = self.freshness(Some(registry));
         let model = self.0.catalogue.model();
-        let repo = model.repo(id).ok_or_else(|| crate::no_repository(reference))?;
-        let key = Key::Tags { repository: id, generation: repo.generation, q: query.q.clone(), order, reverse, gathered: query.gathered };
-        let all = self.0.lists.lists.get_with(key, || {
-            let evaluation = Evaluation::new(&model, &parsed, catalogue::now());
-            Arc::new(catalogue::lists::tags(&model, id, &evaluation, order, reverse, query.gathered))
+        let repo = model.repo(id).ok_or_else(|| crate::no_repository(&asked.reference))?;
+        let all = self.0.lists.lists.get_with(asked.key(repo), || {
+            let evaluation = Evaluation::new(&model, parsed, catalogue::now());
+            Arc::new(catalogue::lists::tags(&model, id, &evaluation, order, reverse, gathered))
         });
         let at = |i: u32| catalogue::lists::tag_place(&model, repo, i, order);
         let page = cut(&all, after.as_ref(), limit, reverse, order == TagOrder::Version, at);
-        // Found out once for the page: to look through all tags for each row would take a large page as long as drawing it.
-        let mut same: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (i, &manifest) in repo.manifests.iter().enumerate().filter(|(_, m)| **m != NONE) {
-            same.entry(manifest).or_default().push(i);
-        }
-        let of = |i: usize| same.get(&repo.manifests[i]).into_iter().flatten().copied();
-        let items = all[page.from..page.to].iter().map(|&i| show::tag(&model, repo, i as usize, of(i as usize))).collect();
+        let aliases = Aliases::of(repo);
+        let items = all[page.from..page.to].iter().map(|&i| show::tag(&model, repo, i as usize, aliases.at(repo, i as usize))).collect();
         Ok(page.around(items, all.len(), freshness))
     }
 
@@ -178,6 +236,34 @@ impl Service {
             Some(n) => one(n),
             None => show::worst((0..self.0.settings.registries.len() as u16).map(one)),
         }
+    }
+
+    /// Answers a question: at once where that is quick, else beside the threads that serve, so that it holds up none that asks for
+    /// less. Over a million tags some take longer than all else of a hundred pages; only as many are looked for at a time as there
+    /// are processors.
+    pub(crate) async fn aside<T: Send + 'static>(&self, quick: bool, find: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+        if quick {
+            return find(self);
+        }
+        let ending = |_| Error::internal("The server is ending.");
+        let permit = Arc::clone(&self.0.searches).acquire_owned().await.map_err(ending)?;
+        let service = self.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let found = find(&service);
+            drop(permit);
+            found
+        });
+        match found.await.map_err(JoinError::try_into_panic) {
+            Ok(found) => found,
+            // As if it had happened here.
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(ended)) => Err(Error::internal(ended.to_string())),
+        }
+    }
+
+    /// Whether [`Service::remembered`] has the answer.
+    pub(crate) fn remembers(&self, generation: u64, q: &str, all: bool) -> bool {
+        self.0.lists.knows(&Key::Hits { generation, q: q.to_owned(), all })
     }
 
     /// Numbers found before for the same question, or found now.
@@ -232,6 +318,29 @@ fn sort<T: Copy>(sort: Option<&str>, default: &str, known: &[(&str, T)]) -> Resu
         Error::new(Code::BadQuery, format!("Nothing is sorted by “{}”.", name.chars().take(40).collect::<String>()))
             .hint(format!("Sort by {}; “-” before it turns it round.", names.join(", ")))
     })
+}
+
+/// Tags by what they name, found out once for a page: to look through all tags for each row would take a large page as long as
+/// drawing it.
+struct Aliases(Vec<(u32, u32)>);
+
+impl Aliases {
+    fn of(repo: &Repo) -> Self {
+        let mut all: Vec<(u32, u32)> = (0..).zip(&repo.manifests).filter(|&(_, &m)| m != NONE).map(|(i, &m)| (m, i)).collect();
+        if all.len() == repo.facts.images as usize {
+            // Each names another.
+            return Self(Vec::new());
+        }
+        all.sort_unstable();
+        Self(all)
+    }
+
+    /// The positions of all tags that name the same as the one at a position.
+    fn at(&self, repo: &Repo, i: usize) -> impl Iterator<Item = usize> {
+        let manifest = repo.manifests[i];
+        let from = self.0.partition_point(|&(m, _)| m < manifest);
+        self.0[from..].iter().take_while(move |&&(m, _)| m == manifest && m != NONE).map(|&(_, i)| i as usize)
+    }
 }
 
 /// A page cut out of a list.

@@ -2,6 +2,37 @@
 
 use crate::{Caller, Error, Result, Service, show};
 use api::{Answer, Capability, Code, Problem, Progress, Registry, Totals};
+use catalogue::model::Model;
+use std::time::{Duration, Instant};
+
+/// Counts that need everything to be read, by registry and by namespace in it; kept while nothing changes, and for a while when
+/// something does.
+pub(crate) struct Sums(moka::sync::Cache<(u16, Option<String>), Sum>);
+
+#[derive(Clone)]
+struct Sum {
+    generation: u64,
+    at: Instant,
+    totals: Totals,
+}
+
+/// How old a sum may be that is not true any more.
+const AGE: Duration = Duration::from_secs(5);
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self(moka::sync::Cache::builder().max_capacity(10_000).build())
+    }
+}
+
+impl Sums {
+    fn get(&self, model: &Model, registry: u16, namespace: Option<&str>, sum: impl FnOnce() -> Totals) -> Totals {
+        let generation = model.generation();
+        let entry = self.0.entry((registry, namespace.map(str::to_owned)));
+        let new = || Sum { generation, at: Instant::now(), totals: sum() };
+        entry.or_insert_with_if(new, |old| old.generation != generation && old.at.elapsed() > AGE).into_value().totals
+    }
+}
 
 impl Service {
     pub async fn registries(&self, caller: &Caller) -> Result<Vec<Registry>> {
@@ -82,14 +113,16 @@ impl Service {
         if count == 1 {
             return Ok(shown(self.0.catalogue.model().totals(), 1));
         }
-        Ok(self.0.totals.get_with((number, None), || shown(self.0.catalogue.model().totals_of(number), 1)))
+        let model = self.0.catalogue.model();
+        Ok(self.0.totals.get(&model, number, None, || shown(model.totals_of(number), 1)))
     }
 
     /// The counts of what stands directly in a namespace; empty for names without one.
     pub async fn namespace_totals(&self, _caller: &Caller, registry: &str, namespace: &str) -> Result<Totals> {
         let (number, _) = self.registry_of(registry)?;
-        Ok(self.0.totals.get_with((number, Some(namespace.to_owned())), || {
-            let t = self.0.catalogue.model().totals_where(|repo| repo.registry == number && repo.namespace() == namespace);
+        let model = self.0.catalogue.model();
+        Ok(self.0.totals.get(&model, number, Some(namespace), || {
+            let t = model.totals_where(|repo| repo.registry == number && repo.namespace() == namespace);
             Totals { registries: 1, repositories: t.repositories, tags: t.tags, size: t.size, size_unshared: t.unshared }
         }))
     }

@@ -8,6 +8,7 @@ use crate::{
 use api::{Code, Hit, List};
 use catalogue::{
     model::NONE,
+    query::Query,
     search::{HitAt, HitKind},
 };
 
@@ -25,15 +26,21 @@ impl Service {
                 Error::new(Code::BadQuery, "“after” is not a place in this list.").hint("Give back “next” of the page before as it came.")
             })?,
         };
+        let all = from.saturating_add(limit) > NEAREST;
+        let quick = query.is_empty() || self.remembers(self.0.catalogue.model().generation(), q, all);
+        let q = q.to_owned();
+        self.aside(quick, move |service| Ok(service.hits(&q, &query, from, limit, all))).await
+    }
+
+    fn hits(&self, q: &str, query: &Query, from: usize, limit: usize, all: bool) -> List<Hit> {
         let freshness = self.freshness(None);
         let model = self.0.catalogue.model();
         // How many, then two numbers for each of the nearest. Few look further than those; for them all are ranked.
         let find = |keep: usize| {
-            let found = catalogue::search::search(&model, &query, catalogue::now(), keep);
+            let found = catalogue::search::search(&model, query, catalogue::now(), keep);
             let numbers = found.nearest.into_iter().flat_map(|h| [h.repository, h.position]);
             std::iter::once(u32::try_from(found.total).unwrap_or(u32::MAX)).chain(numbers).collect()
         };
-        let all = from.saturating_add(limit) > NEAREST;
         let found = self.remembered(model.generation(), q, all, || find(if all { usize::MAX } else { NEAREST }));
         let (total, hits) = found.split_first().map_or((0, &[][..]), |(total, hits)| (*total as usize, hits));
         let from = from.min(total);
@@ -45,7 +52,7 @@ impl Service {
             .filter_map(|pair| {
                 let at = HitAt { repository: pair[0], position: pair[1] };
                 let repo = model.repo(at.repository)?;
-                let hit = catalogue::search::explain(&model, &query, at)?;
+                let hit = catalogue::search::explain(&model, query, at)?;
                 let registry = show::registry_name(&model, repo);
                 let tag = if at.position == NONE {
                     None
@@ -79,6 +86,6 @@ impl Service {
             })
             .collect();
         let next = (to < total).then(|| to.to_string());
-        Ok(List { items, next, total: total as u64, freshness })
+        List { items, next, total: total as u64, freshness }
     }
 }

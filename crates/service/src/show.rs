@@ -2,11 +2,30 @@
 
 use api::{Freshness, Repository, State, Tag};
 use catalogue::model::{Model, NEVER, NONE, Repo};
+use jiff::{Timestamp, tz::Offset};
 use oci::Kind;
 
 /// RFC 3339 in UTC with milliseconds.
 pub(crate) fn time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |t| format!("{t:.3}"))
+    let Ok(instant) = Timestamp::from_millisecond(ms) else { return String::new() };
+    let at = Offset::UTC.to_datetime(instant);
+    if at.year() < 0 {
+        return format!("{instant:.3}");
+    }
+    // Without a formatter: lists have one of these in each row.
+    let mut text = String::with_capacity(24);
+    let mut put = |number: i16, digits: u32, after: char| {
+        text.extend((0..digits).rev().map(|place| (b'0' + (number / 10i16.pow(place) % 10) as u8) as char));
+        text.push(after);
+    };
+    put(at.year(), 4, '-');
+    put(at.month().into(), 2, '-');
+    put(at.day().into(), 2, 'T');
+    put(at.hour().into(), 2, ':');
+    put(at.minute().into(), 2, ':');
+    put(at.second().into(), 2, '.');
+    put(at.millisecond(), 3, 'Z');
+    text
 }
 
 pub(crate) fn state(state: catalogue::State) -> State {
@@ -109,4 +128,17 @@ pub(crate) fn labels(model: &Model, manifest: u32) -> std::collections::BTreeMap
         }
     }
     labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_formatter() {
+        for ms in [0, 1, -1, 999, 1_795_464_000_123, 951_782_400_000, -62_167_219_200_000, -62_167_219_200_001, 253_402_207_199_999] {
+            assert_eq!(time(ms), format!("{:.3}", Timestamp::from_millisecond(ms).unwrap()), "{ms}");
+        }
+        assert_eq!(time(i64::MIN), "");
+    }
 }

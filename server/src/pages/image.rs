@@ -35,7 +35,7 @@ pub(super) async fn model(state: &AppState, head: &Head, query: &Query, referenc
         }
         Tab::Overview | Tab::Layers | Tab::Attached => {}
     }
-    Ok(ImageModel { now: now(), registry, image, tab, platform, manifests, configuration, configuration_download: true })
+    Ok(ImageModel { now: now(), registry, image, tab, platform, manifests, configuration })
 }
 
 /// The manifest of a digest in the reference's repository.

@@ -47,7 +47,9 @@ async fn catalogue_model(state: &AppState, head: &Head, query: &Query) -> Result
         },
         Err(error) => return Err(error.into()),
     };
-    let namespaces = namespaces(state, &caller, &list.items).await?;
+    // Only where they stand together.
+    let grouped = asked.sort.as_deref() == Some("name");
+    let namespaces = if grouped { namespaces(state, &caller, &list.items).await? } else { Vec::new() };
     Ok(CatalogueModel { now: now(), totals, registries, list, asked, error, namespaces })
 }
 

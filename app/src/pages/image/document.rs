@@ -37,7 +37,7 @@ pub(super) fn manifests(base: &str, model: &ImageModel) -> AnyView {
             let get = format!("{base}/api/v1/manifest{}", address::query(&[("ref", &by_digest(image, &manifest.digest))]));
             let line = format!("crane manifest {host}/{}@{}", image.repository, manifest.digest);
             let title = format::media_type(&manifest.media_type).unwrap_or("Manifest");
-            part(title, manifest, &links, &line, Some(get))
+            part(title, manifest, &links, &line, get)
         })
         .collect();
     view! { <div class="grid grid-cols-[minmax(0,1fr)] gap-10 pt-6 pb-20">{parts}</div> }.into_any()
@@ -51,7 +51,7 @@ pub(super) fn configuration(base: &str, model: &ImageModel) -> AnyView {
     let digest = image.platform_digest.as_ref().unwrap_or(&image.digest);
     let line = format!("crane config {}/{}@{digest}", host(model), image.repository);
     let get = format!("{base}/api/v1/configuration{}", address::query(&[("ref", &by_digest(image, digest))]));
-    let part = part("Configuration", configuration, &BTreeMap::new(), &line, model.configuration_download.then_some(get));
+    let part = part("Configuration", configuration, &BTreeMap::new(), &line, get);
     view! { <div class="pt-6 pb-20">{part}</div> }.into_any()
 }
 
@@ -64,7 +64,7 @@ fn config_digest(text: &str) -> Option<String> {
     Some(json.get("config")?.get("digest")?.as_str()?.to_owned())
 }
 
-fn part(title: &'static str, document: &Document, links: &BTreeMap<String, String>, line: &str, download: Option<String>) -> AnyView {
+fn part(title: &'static str, document: &Document, links: &BTreeMap<String, String>, line: &str, download: String) -> AnyView {
     let mut facts = Html::default();
     facts.raw("<span class=\"mono break-all\">").text(&document.digest).raw(" ");
     value::copy(&mut facts, &document.digest, "Copy digest");
@@ -77,7 +77,7 @@ fn part(title: &'static str, document: &Document, links: &BTreeMap<String, Strin
     facts.text(&format::size(document.size)).raw("</span>");
     let mut html = Html::with_capacity(document.text.len() * 4);
     json::document(&mut html, &document.text, links);
-    let download = download.map(|href| view! { <a class=BUTTON href=href download="">{Icon::Download.view()}"Download"</a> });
+    let download = view! { <a class=BUTTON href=download download="">{Icon::Download.view()}"Download"</a> };
     let mut copy = Html::default();
     value::copy(&mut copy, &document.text, "Copy the exact text");
     view! {

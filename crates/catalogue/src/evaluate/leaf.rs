@@ -1,6 +1,6 @@
 use super::{Verdict, Word};
 use crate::{
-    model::{Bits, Model, NEVER, NONE, Repo},
+    model::{Bits, Facts, Model, NEVER, NONE, Repo},
     query::{NumberMatch, Term, Test, TextMatch, TimeMatch, any_matches},
 };
 
@@ -15,16 +15,27 @@ pub(super) enum Leaf<'m> {
     Digest(Bits, Bits),
     /// The manifests that say it, and the repositories that reach one.
     Label(Bits, Bits),
-    /// By [`Model::common`], and by the platform of an index's entry.
-    Platform(Vec<bool>, Bits),
-    /// By [`Model::common`].
-    Kind(Vec<bool>),
+    /// By [`Model::common`], and by the platform of an index's entry; and the repositories that may have one.
+    Platform(Vec<Platform>, Bits, Bits),
+    /// By [`Model::common`]; and the repositories that may have one.
+    Kind(Vec<bool>, Bits),
     Age(Vec<(i64, i64)>),
     Pushed(Vec<(i64, i64)>),
-    Size(&'m [NumberMatch]),
-    Signed(bool),
+    /// And the repositories that may have one.
+    Size(&'m [NumberMatch], Bits),
+    /// And the repositories that have something signed; none where it is asked for what is not.
+    Signed(Option<Bits>),
     Layers(&'m [NumberMatch]),
     Base(&'m [TextMatch]),
+}
+
+/// What is known of a manifest's platform from what it has in common with others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Platform {
+    Matches,
+    Other,
+    /// Its entries are to be asked.
+    Entries,
 }
 
 impl<'m> Leaf<'m> {
@@ -57,13 +68,28 @@ impl<'m> Leaf<'m> {
             }
             Test::Platform(platform) => {
                 let bits = model.platform_names.bits(|p| platform.matches(p));
-                Leaf::Platform(model.kinds_and_platforms(|_, p| bits.has(p)), bits)
+                let own = model.kinds_and_platforms(|_, p, entries| match (bits.has(p), entries) {
+                    (true, _) => Platform::Matches,
+                    (false, true) => Platform::Entries,
+                    (false, false) => Platform::Other,
+                });
+                let mask = bits.iter().fold(0, |all, p| all | 1 << (p % 64));
+                let within = holding(model, |facts| facts.platforms & mask != 0);
+                Leaf::Platform(own, bits, within)
             }
-            Test::Kind(any) => Leaf::Kind(model.kinds_and_platforms(|k, _| any.contains(&k))),
+            Test::Kind(any) => {
+                let mask = any.iter().fold(0, |all, &kind| all | 1 << kind as u16);
+                Leaf::Kind(model.kinds_and_platforms(|k, _, _| any.contains(&k)), holding(model, |facts| facts.kinds & mask != 0))
+            }
             Test::Age(any) => Leaf::Age(spans(any)),
             Test::Pushed(any) => Leaf::Pushed(spans(any)),
-            Test::Size(any) => Leaf::Size(any),
-            Test::Signed(wanted) => Leaf::Signed(*wanted),
+            Test::Size(any) => {
+                let within = holding(model, |facts| any.iter().any(|s| s.least <= facts.sizes.1 && facts.sizes.0 <= s.most));
+                Leaf::Size(any, within)
+            }
+            Test::Signed(false) => Leaf::Signed(None),
+            // What is attached is derived with the facts themselves.
+            Test::Signed(true) => Leaf::Signed(Some(repositories_where(model, |facts| facts.attached.values().any(|a| a.1)))),
             Test::Layers(any) => Leaf::Layers(any),
             Test::Base(any) => Leaf::Base(any),
         }
@@ -74,6 +100,8 @@ impl<'m> Leaf<'m> {
         match self {
             Leaf::Word(word) => Some(&word.within),
             Leaf::Repository(bits) | Leaf::Tag(_, bits) | Leaf::Digest(_, bits) | Leaf::Label(_, bits) => Some(bits),
+            Leaf::Platform(_, _, bits) | Leaf::Kind(_, bits) | Leaf::Size(_, bits) => Some(bits),
+            Leaf::Signed(bits) => bits.as_ref(),
             _ => None,
         }
     }
@@ -91,8 +119,8 @@ impl<'m> Leaf<'m> {
             Leaf::Word(word) if word.repositories.has(id) => yes,
             Leaf::Word(word) if !word.within.has(id) => no,
             Leaf::Tag(_, within) if !within.has(id) => no,
-            // A label or digest that is not known passes neither way, so here only a plain no is certain.
-            Leaf::Digest(_, within) | Leaf::Label(_, within) if !negated && !within.has(id) => no,
+            // What is not known passes neither way, so of all others only a plain no is certain.
+            _ if !negated && self.within().is_some_and(|within| !within.has(id)) => no,
             _ => Verdict::Each,
         }
     }
@@ -107,19 +135,33 @@ impl<'m> Leaf<'m> {
             Leaf::Tag(names, _) => Some(names.has(repo.names[i])),
             Leaf::Digest(bits, _) => (manifest != NONE).then(|| bits.has(manifest)),
             Leaf::Label(bits, _) => model.common(manifest).map(|_| bits.has(manifest)),
-            Leaf::Platform(own, bits) => {
-                let within = || !model.children(manifest).is_empty() && model.platforms(manifest).any(|p| bits.has(p));
-                model.common(manifest).map(|c| own[c] || within())
-            }
-            Leaf::Kind(kinds) => model.common(manifest).map(|c| kinds[c]),
+            Leaf::Platform(own, bits, _) => model.common(manifest).map(|c| match own[c] {
+                Platform::Matches => true,
+                Platform::Other => false,
+                Platform::Entries => model.platforms(manifest).any(|p| bits.has(p)),
+            }),
+            Leaf::Kind(kinds, _) => model.common(manifest).map(|c| kinds[c]),
             Leaf::Age(any) => model.created(manifest).map(|at| between(any, at)),
             Leaf::Pushed(any) => Some(repo.rows[i].pushed).filter(|&p| p != NEVER).map(|at| between(any, at)),
-            Leaf::Size(any) => model.size(manifest).map(|n| any.iter().any(|s| s.matches(n))),
-            Leaf::Signed(wanted) => model.common(manifest).map(|_| repo.facts.attached.get(&manifest).is_some_and(|a| a.1) == *wanted),
+            Leaf::Size(any, _) => model.size(manifest).map(|n| any.iter().any(|s| s.matches(n))),
+            Leaf::Signed(wanted) => {
+                model.common(manifest).map(|_| repo.facts.attached.get(&manifest).is_some_and(|a| a.1) == wanted.is_some())
+            }
             Leaf::Layers(any) => model.layers(manifest).map(|n| any.iter().any(|l| l.matches(n.into()))),
             Leaf::Base(any) => model.faces(manifest).find(|m| m.base != NONE).map(|m| any_matches(any, model.texts.text(m.base))),
         }
     }
+}
+
+/// Repositories of whose tags one may have what holds for their facts.
+fn holding(model: &Model, holds: impl Fn(&Facts) -> bool) -> Bits {
+    repositories_where(model, |facts| !facts.whole || holds(facts))
+}
+
+fn repositories_where(model: &Model, holds: impl Fn(&Facts) -> bool) -> Bits {
+    let mut bits = Bits::new(model.repo_bound());
+    model.repos().filter(|(_, repo)| holds(&repo.facts)).for_each(|(id, _)| bits.set(id));
+    bits
 }
 
 /// Repositories whose name matches. Parts are looked for in all names at once; what is found is looked at again, since

@@ -197,7 +197,14 @@ fn it_agrees_with_the_definition() {
         "pushed:<3d",
         "-pushed:<3d",
         "size:>5kB",
+        "size:<5kB",
+        "-size:>5kB",
+        "arch:riscv64",
+        "kind:sbom",
+        "-kind:sbom",
         "signed:no",
+        "signed:yes",
+        "-signed:yes",
         "layers:>1",
         "base:debian*",
         "registry:prod api",
@@ -250,6 +257,25 @@ fn it_agrees_with_the_definition() {
         "arch:arm64 OR latest",
     ] {
         agree(&model, text);
+    }
+}
+
+#[test]
+fn what_came_to_be_known_since_the_facts_were_derived_is_found() {
+    let mut model = Model::new(vec!["local".into()]);
+    let id = model.add_repo(0, "team/api", 1);
+    let (name, manifest) = (model.names.number("v1"), model.manifest_number(&digest(1)));
+    model.repo_mut(id).unwrap().push(
+        name,
+        manifest,
+        Row { pushed: NEVER, first_seen: 5, told: false, dangling: false, strikes: 0, problem: NONE },
+    );
+    model.settle(id);
+    // By another repository that has it too.
+    model.learn(&digest(1), &image(1));
+    for text in ["os:linux", "kind:image,helm", "size:>0"] {
+        let query = Query::parse(text).unwrap();
+        assert!(Evaluation::new(&model, &query, NOW).repository(id), "{text}");
     }
 }
 

@@ -1,3 +1,6 @@
+use super::columns::{Reader, Writer};
+use std::io::{Read, Result, Write};
+
 /// Texts one after another, each ended by a newline, so that all of them can be searched in one pass.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
@@ -53,6 +56,19 @@ impl Arena {
             let Some(&next) = starts.get(line) else { return };
             at = next as usize;
         }
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        to.bytes(self.text.as_bytes())
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        let text = from.text()?;
+        // Each text begins where the one before it has its newline.
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end as u32);
+        let mut starts: Vec<u32> = std::iter::once(0).chain(ends.map(|end| end + 1)).collect();
+        starts.pop();
+        Ok(Self { text, starts })
     }
 
     pub(super) fn shrink(&mut self) {

@@ -1,7 +1,14 @@
-use super::{Bits, arena::Arena};
+use super::{
+    Bits,
+    arena::Arena,
+    columns::{Reader, Writer},
+};
 use crate::query::TextMatch;
 use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
+use std::{
+    hash::BuildHasher,
+    io::{Read, Result, Write},
+};
 
 /// Distinct texts, each with a small number, and all of them searched in one pass. Nothing is ever removed: what
 /// vanishes from a registry often comes back.
@@ -42,7 +49,9 @@ impl Dictionary {
         let Some(id) = self.texts.push(text) else { return 0 };
         let (texts, hasher) = (&self.texts, &self.hasher);
         self.table.insert_unique(hash, id, |&id| hasher.hash_one(texts.get(id)));
-        if text.bytes().any(|b| b.is_ascii_uppercase()) && self.lowered.push(&text.to_ascii_lowercase()).is_some() {
+        if let Some(lowered) = lowered(text)
+            && self.lowered.push(&lowered).is_some()
+        {
             self.lowered_ids.push(id);
         }
         self.longest = self.longest.max(text.len());
@@ -117,6 +126,27 @@ impl Dictionary {
         }
     }
 
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        self.texts.write(to)
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        let texts = Arena::read(from)?;
+        let mut read = Self::default();
+        read.table.reserve(texts.len(), |_| 0);
+        for id in 0..texts.len() as u32 {
+            let text = texts.get(id);
+            read.table.insert_unique(read.hasher.hash_one(text), id, |&id| read.hasher.hash_one(texts.get(id)));
+            if let Some(lowered) = lowered(text)
+                && read.lowered.push(&lowered).is_some()
+            {
+                read.lowered_ids.push(id);
+            }
+            read.longest = read.longest.max(text.len());
+        }
+        Ok(Self { texts, ..read })
+    }
+
     /// Room for so many more texts, so that the table need not grow by halves.
     pub fn reserve(&mut self, texts: usize) {
         let (texts_, hasher) = (&self.texts, &self.hasher);
@@ -130,6 +160,11 @@ impl Dictionary {
         self.texts.shrink();
         self.lowered.shrink();
     }
+}
+
+/// A text with capitals, without them.
+fn lowered(text: &str) -> Option<String> {
+    text.bytes().any(|b| b.is_ascii_uppercase()).then(|| text.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
+use super::columns::{Reader, Writer};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
-use std::hash::BuildHasher;
+use std::{
+    hash::BuildHasher,
+    io::{Read, Result, Write},
+};
 
 /// Digests of manifests, each with a small number. They lie in two columns: the first eight bytes apart from the rest,
 /// so that all can be asked for their first digits by reading eight bytes each.
@@ -148,6 +152,26 @@ impl Digests {
         self.tails.reserve_exact(digests);
         let (heads, tails, hasher) = (&self.heads, &self.tails, &self.hasher);
         self.table.reserve(digests, |&id| hasher.hash_one((heads[id as usize], tails[id as usize])));
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        to.column(&self.heads)?;
+        to.bytes(self.tails.as_flattened())?;
+        to.value(&self.others.iter().map(|(id, text)| (*id, &**text)).collect::<Vec<_>>())
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        let heads: Vec<u64> = from.column()?;
+        let tails = from.bytes()?.as_chunks().0.to_vec();
+        let others: HashMap<u32, Box<str>> = from.value::<Vec<(u32, String)>>()?.into_iter().map(|(id, text)| (id, text.into())).collect();
+        let (hasher, mut table) = (DefaultHashBuilder::default(), HashTable::with_capacity(heads.len()));
+        for (id, split) in (0..).zip(heads.iter().copied().zip(tails.iter().copied())) {
+            if others.is_empty() || !others.contains_key(&id) {
+                table.insert_unique(hasher.hash_one(split), id, |&id: &u32| hasher.hash_one((heads[id as usize], tails[id as usize])));
+            }
+        }
+        let other_ids = others.iter().map(|(id, text)| (text.clone(), *id)).collect();
+        Ok(Self { heads, tails, table, hasher, others, other_ids })
     }
 
     pub(super) fn shrink(&mut self) {

@@ -1,8 +1,16 @@
-use super::{Model, NEVER, NONE, summary::SummaryView};
+use super::{
+    Model, NEVER, NONE,
+    columns::{Fixed, Reader, Writer, next},
+    summary::SummaryView,
+};
 use crate::model::Summary;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use oci::Kind;
-use std::hash::BuildHasher;
+use serde::{Deserialize, Serialize};
+use std::{
+    hash::BuildHasher,
+    io::{Read, Result, Write},
+};
 
 /// A manifest, as far as lists need it. A view: it is kept in fewer bytes than it has here.
 #[derive(Clone, Copy)]
@@ -42,7 +50,7 @@ impl<'m> Info<'m> {
 }
 
 /// An entry of an index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ChildInfo {
     pub manifest: u32,
     /// In [`Model::platform_names`], or [`NONE`].
@@ -89,19 +97,21 @@ pub(super) struct Own {
 }
 
 /// What images of one making have in common, so that it is kept once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Common {
     pub kind: Kind,
     media_type: u32,
     artifact_type: u32,
     pub platform: u32,
     base: u32,
+    /// It has entries, as an index has.
+    pub entries: bool,
     /// Keys of labels, in their order.
     pub keys: Vec<u32>,
 }
 
 /// What only indexes and attestations have.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Extra {
     children: Box<[ChildInfo]>,
     statements: Box<[(Kind, u32)]>,
@@ -109,10 +119,39 @@ struct Extra {
     shown: u32,
 }
 
+impl Fixed for Own {
+    const SIZE: usize = 40;
+
+    fn put(&self, to: &mut Vec<u8>) {
+        let Self { created, size, blobs, values, blob_count, layers, bytes, description, extra } = self;
+        created.put(to);
+        size.put(to);
+        [blobs, values].iter().for_each(|n| n.put(to));
+        [blob_count, layers].iter().for_each(|n| n.put(to));
+        [bytes, description, extra].iter().for_each(|n| n.put(to));
+    }
+
+    fn get(mut from: &[u8]) -> Self {
+        let from = &mut from;
+        // In the order in which they are written.
+        Self {
+            created: next(from),
+            size: next(from),
+            blobs: next(from),
+            values: next(from),
+            blob_count: next(from),
+            layers: next(from),
+            bytes: next(from),
+            description: next(from),
+            extra: next(from),
+        }
+    }
+}
+
 const UNKNOWN: Own =
     Own { created: NEVER, size: u64::MAX, blobs: 0, values: 0, blob_count: 0, layers: 0, bytes: 0, description: NONE, extra: NONE };
 static NOTHING: Common =
-    Common { kind: Kind::Unknown, media_type: NONE, artifact_type: NONE, platform: NONE, base: NONE, keys: Vec::new() };
+    Common { kind: Kind::Unknown, media_type: NONE, artifact_type: NONE, platform: NONE, base: NONE, entries: false, keys: Vec::new() };
 
 impl Manifests {
     pub(super) fn add(&mut self) {
@@ -187,6 +226,36 @@ impl Manifests {
     pub(super) fn reserve(&mut self, manifests: usize) {
         self.own.reserve_exact(manifests);
         self.common.reserve_exact(manifests);
+    }
+
+    pub(super) fn count_known(&self) -> usize {
+        self.common.iter().filter(|&&c| c != NONE).count()
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        // The table is made anew.
+        let Self { own, common, commons, common_table: _, hasher: _, blobs, values, extras, shows, subjects } = self;
+        to.column(own)?;
+        to.column(common)?;
+        to.value(commons)?;
+        to.column(blobs)?;
+        to.column(values)?;
+        to.value(extras)?;
+        to.value(shows)?;
+        to.value(&subjects.iter().map(|(manifest, subject)| (*manifest, *subject)).collect::<Vec<_>>())
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        let (own, common) = (from.column()?, from.column()?);
+        let commons: Vec<Common> = from.value()?;
+        let (hasher, mut common_table) = (DefaultHashBuilder::default(), HashTable::new());
+        for (id, one) in (0..).zip(&commons) {
+            common_table.insert_unique(hasher.hash_one(one), id, |&id: &u32| hasher.hash_one(&commons[id as usize]));
+        }
+        let (blobs, values) = (from.column()?, from.column()?);
+        let (extras, shows) = (from.value()?, from.value()?);
+        let subjects = from.value::<Vec<(u32, u32)>>()?.into_iter().collect();
+        Ok(Self { own, common, commons, common_table, hasher, blobs, values, extras, shows, subjects })
     }
 
     pub(super) fn shrink(&mut self) {
@@ -325,6 +394,7 @@ impl Model {
         for &(digest, size) in blobs {
             manifests.blobs.push(self.blobs.number(digest, size));
         }
+        let entries = !children.is_empty();
         let extra = if children.is_empty() && statements.is_empty() {
             NONE
         } else {
@@ -345,7 +415,7 @@ impl Model {
             description,
             extra,
         };
-        let common = manifests.common_number(Common { kind: summary.kind, media_type, artifact_type, platform, base, keys });
+        let common = manifests.common_number(Common { kind: summary.kind, media_type, artifact_type, platform, base, entries, keys });
         manifests.common[id as usize] = common;
         if !self.reachers.get(id).is_empty() {
             // A tag named it before its bytes came.

@@ -1,4 +1,8 @@
-use super::NONE;
+use super::{
+    NONE,
+    columns::{Reader, Writer},
+};
+use std::io::{Read, Result, Write};
 
 /// For each number, the numbers it leads to: manifests that say a text, repositories that have a tag's name.
 ///
@@ -80,6 +84,24 @@ impl Postings {
         } else if let Some(list) = self.lists.get_mut((slot & !LIST) as usize) {
             put(list);
         }
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        to.column(&self.slots)?;
+        to.column(&self.lists.iter().map(|list| list.len() as u32).collect::<Vec<_>>())?;
+        to.column(&self.lists.concat())
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        let slots = from.column()?;
+        let (lengths, all) = (from.column::<u32>()?, from.column()?);
+        let mut rest = all.as_slice();
+        let list = |length: u32| {
+            let (list, after) = rest.split_at(rest.len().min(length as usize));
+            rest = after;
+            list.to_vec()
+        };
+        Ok(Self { slots, lists: lengths.into_iter().map(list).collect() })
     }
 
     /// Gives back what was kept for growing.

@@ -83,6 +83,12 @@ pub struct Facts {
     pub newest: Option<u32>,
     /// Bit `Kind as u16`.
     pub kinds: u16,
+    /// Platforms among the tags: the bit of each number's remainder by 64.
+    pub platforms: u64,
+    /// The smallest and the largest size of what a tag names; the wrong way round where none is known.
+    pub sizes: (u64, u64),
+    /// Kinds, platforms and sizes are those of all tags: no other can come to be known before a tag changes.
+    pub whole: bool,
     /// Tags whose manifest was not fetched yet.
     pub unfetched: u32,
     /// Attached things by subject, where there are any: how many, signed, with an SBOM.
@@ -235,7 +241,7 @@ impl Model {
     }
 
     fn derive(&self, repo: &Repo, tagged: &[u32]) -> Facts {
-        let mut facts = Facts { images: tagged.len() as u32, ..Facts::default() };
+        let mut facts = Facts { images: tagged.len() as u32, sizes: (u64::MAX, 0), whole: true, ..Facts::default() };
         let mut all = Vec::new();
         for &m in tagged {
             let from = all.len();
@@ -244,6 +250,13 @@ impl Model {
             if let Some(info) = self.manifest(m).filter(|i| i.known) {
                 facts.kinds |= 1 << info.kind as u16;
             }
+            facts.platforms |= self.platforms(m).fold(0, |all, platform| all | 1 << (platform % 64));
+            if let Some(size) = self.size(m) {
+                facts.sizes = (facts.sizes.0.min(size), facts.sizes.1.max(size));
+            }
+            let nested = |c: &&super::ChildInfo| !c.attestation && c.platform == NONE;
+            let known = |m: u32| self.manifests.known(m);
+            facts.whole &= known(m) && known(self.shown(m)) && self.children(m).iter().filter(nested).all(|c| known(c.manifest));
         }
         facts.size = self.bytes_of(&mut all);
         facts.unfetched =

@@ -1,5 +1,10 @@
-use super::{Bits, Dictionary, Model, postings::Postings};
+use super::{
+    Bits, Dictionary, Model,
+    columns::{Reader, Writer},
+    postings::Postings,
+};
 use crate::query::{LabelMatch, TextMatch};
+use std::io::{Read, Result, Write};
 
 /// What manifests say of themselves: keys and values of labels, and who says a value. Descriptions are said as well.
 ///
@@ -47,6 +52,27 @@ impl Said {
     /// Room for so many more manifests; each is likely to have a revision.
     pub(super) fn reserve(&mut self, manifests: usize) {
         self.hexes.reserve(manifests);
+    }
+
+    pub(super) fn write(&self, to: &mut Writer<impl Write>) -> Result<()> {
+        let Self { keys, hexes, by_text, by_hex, hex_keys, digits } = self;
+        keys.write(to)?;
+        hexes.write(to)?;
+        by_text.write(to)?;
+        by_hex.write(to)?;
+        to.value(hex_keys)?;
+        to.column(digits)
+    }
+
+    pub(super) fn read(from: &mut Reader<impl Read>) -> Result<Self> {
+        Ok(Self {
+            keys: Dictionary::read(from)?,
+            hexes: Dictionary::read(from)?,
+            by_text: Postings::read(from)?,
+            by_hex: Postings::read(from)?,
+            hex_keys: from.value()?,
+            digits: from.column()?,
+        })
     }
 
     pub(super) fn shrink(&mut self) {
@@ -158,9 +184,10 @@ impl Model {
         });
     }
 
-    /// Of each number in [`Manifests::common`](super::manifest::Manifests::common), whether it passes.
-    pub(crate) fn kinds_and_platforms(&self, passes: impl Fn(oci::Kind, u32) -> bool) -> Vec<bool> {
-        self.manifests.commons().iter().map(|c| passes(c.kind, c.platform)).collect()
+    /// Of each number in [`Manifests::common`](super::manifest::Manifests::common), what is made of its kind, its platform and
+    /// whether it has entries.
+    pub(crate) fn kinds_and_platforms<T>(&self, make: impl Fn(oci::Kind, u32, bool) -> T) -> Vec<T> {
+        self.manifests.commons().iter().map(|c| make(c.kind, c.platform, c.entries)).collect()
     }
 
     /// In which of [`Model::kinds_and_platforms`] a manifest stands; none until it is fetched.
@@ -170,6 +197,7 @@ impl Model {
     }
 
     /// Entries of an index; none of any other manifest.
+    #[inline]
     pub(crate) fn children(&self, manifest: u32) -> &[super::ChildInfo] {
         self.manifests.children(manifest)
     }

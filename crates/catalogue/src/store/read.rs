@@ -22,10 +22,15 @@ const SQLITE_TAGS: &str = "SELECT registry, repository,
 const POSTGRESQL_TAGS: &str = "SELECT registry, repository, tag, digest, first_seen, pushed, told, strikes, problem FROM tags
      ORDER BY registry, repository, tag";
 /// Rows are only ever added, so the last one's number is how many there are; counting them would read them all.
-const SQLITE_MANIFESTS: &str = "SELECT COALESCE(MAX(rowid), 0) FROM manifests";
-const POSTGRESQL_MANIFESTS: &str = "SELECT GREATEST(reltuples, 0)::BIGINT FROM pg_catalog.pg_class WHERE oid = 'manifests'::regclass";
-/// In no order: as they lie.
-const MANIFESTS: &str = "SELECT digest, summary FROM manifests";
+const SQLITE_COUNT: &str = "SELECT MAX(COALESCE(MAX(rowid), 0) - $1, 0) FROM manifests";
+const POSTGRESQL_COUNT: &str = "SELECT GREATEST(reltuples, 0)::BIGINT - $1 FROM pg_catalog.pg_class WHERE oid = 'manifests'::regclass";
+/// As they lie, after a row.
+const SQLITE_MANIFESTS: &str = "SELECT digest, summary FROM manifests WHERE rowid > $1";
+/// In no order. Nothing is left out: its rows have no numbers.
+const POSTGRESQL_MANIFESTS: &str = "SELECT digest, summary FROM manifests WHERE $1 >= 0";
+const LAST_MANIFEST: &str = "SELECT rowid, digest FROM manifests ORDER BY rowid DESC LIMIT 1";
+const COUNT_MANIFESTS: &str = "SELECT COUNT(*) FROM manifests";
+const IS_MANIFEST: &str = "SELECT COUNT(*) FROM manifests WHERE rowid = $1 AND digest = $2";
 const REFERRERS: &str = "SELECT registry, repository, digest, checked, descriptors FROM referrers
      ORDER BY registry, repository, digest";
 
@@ -46,23 +51,25 @@ macro_rules! on {
 
 /// Hands on a table's rows as they come, so that no row is held twice.
 macro_rules! table {
-    ($transaction:ident, $take:ident, $sql:expr, |$row:ident| $piece:expr) => {{
-        let mut rows = sqlx::query($sql).fetch(&mut *$transaction);
+    ($transaction:ident, $take:ident, $query:expr, |$row:ident| $piece:expr) => {{
+        let mut rows = $query.fetch(&mut *$transaction);
         while let Some($row) = next(&mut rows).await? {
             $take($piece);
         }
     }};
 }
 
-/// All tables, with the two statements in which the databases differ.
+/// All tables, with the statements in which the databases differ.
 macro_rules! all {
-    ($transaction:ident, $take:ident, $count:expr, |$tags:ident| $read_tags:expr) => {{
-        $take(Piece::Manifests(usize::try_from(sqlx::query_scalar::<_, i64>($count).fetch_one(&mut *$transaction).await?).unwrap_or(0)));
-        table!($transaction, $take, REGISTRIES, |row| {
+    ($transaction:ident, $take:ident, $count:expr, $manifests:expr, $after:ident, |$tags:ident| $read_tags:expr) => {{
+        let count = sqlx::query_scalar::<_, i64>($count).bind($after).fetch_one(&mut *$transaction).await?;
+        $take(Piece::Manifests(usize::try_from(count).unwrap_or(0)));
+        table!($transaction, $take, sqlx::query(REGISTRIES), |row| {
             Piece::Registry(RegistryRecord { registry: row.try_get(0)?, crawled: row.try_get(1)?, capabilities: row.try_get(2)? })
         });
-        table!($transaction, $take, MANIFESTS, |row| Piece::Manifest { digest: row.try_get(0)?, summary: row.try_get(1)? });
-        table!($transaction, $take, REPOSITORIES, |row| {
+        let manifests = sqlx::query($manifests).bind($after);
+        table!($transaction, $take, manifests, |row| Piece::Manifest { digest: row.try_get(0)?, summary: row.try_get(1)? });
+        table!($transaction, $take, sqlx::query(REPOSITORIES), |row| {
             Piece::Repository(RepositoryRecord {
                 registry: row.try_get(0)?,
                 repository: row.try_get(1)?,
@@ -73,7 +80,7 @@ macro_rules! all {
         });
         let $tags = &mut $transaction;
         $read_tags;
-        table!($transaction, $take, REFERRERS, |row| {
+        table!($transaction, $take, sqlx::query(REFERRERS), |row| {
             Piece::Referrers(ReferrersRecord {
                 registry: row.try_get(0)?,
                 repository: row.try_get(1)?,
@@ -96,12 +103,12 @@ async fn next<R>(rows: &mut BoxStream<'_, sqlx::Result<R>>) -> sqlx::Result<Opti
     }
 }
 
-/// In one transaction: what is read belongs together, whatever is written meanwhile.
-pub(super) async fn everything(pools: &Pools, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> sqlx::Result<()> {
+/// In one transaction: what is read belongs together, whatever is written meanwhile. Manifests up to a row of SQLite are left out.
+pub(super) async fn everything(pools: &Pools, after: i64, take: &mut (dyn FnMut(Piece<'_>) + Send)) -> sqlx::Result<()> {
     match pools {
         Pools::Sqlite { readers, .. } => {
             let mut transaction = readers.begin().await?;
-            all!(transaction, take, SQLITE_MANIFESTS, |tags| {
+            all!(transaction, take, SQLITE_COUNT, SQLITE_MANIFESTS, after, |tags| {
                 let mut rows = sqlx::query(SQLITE_TAGS).fetch(&mut **tags);
                 while let Some(row) = next(&mut rows).await? {
                     take(Piece::Tags { registry: row.try_get(0)?, repository: row.try_get(1)?, tags: &unpack(row.try_get(2)?)? });
@@ -111,7 +118,7 @@ pub(super) async fn everything(pools: &Pools, take: &mut (dyn FnMut(Piece<'_>) +
         Pools::PostgreSql(pool) => {
             let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             raw_sql(LONGER).execute(&mut *transaction).await?;
-            all!(transaction, take, POSTGRESQL_MANIFESTS, |tags| {
+            all!(transaction, take, POSTGRESQL_COUNT, POSTGRESQL_MANIFESTS, after, |tags| {
                 let mut rows = sqlx::query(POSTGRESQL_TAGS).fetch(&mut **tags);
                 while let Some(row) = next(&mut rows).await? {
                     let text = |i: usize| row.try_get::<Option<&str>, _>(i).map(|t| t.map(Cow::Borrowed));
@@ -155,6 +162,22 @@ pub(super) async fn manifest(pools: &Pools, digest: &str) -> sqlx::Result<Option
     type Row = (String, String, Vec<u8>, Vec<u8>, Option<Vec<u8>>);
     let row: Option<Row> = on!(pools, |pool| sqlx::query_as(MANIFEST).bind(text(digest)).fetch_optional(pool).await?);
     Ok(row.map(|(digest, media_type, summary, body, config)| ManifestRecord { digest, media_type, summary, body, config }))
+}
+
+/// The last row of the manifests of SQLite with its digest, and how many there are; none of PostgreSQL, or where there are none.
+pub(super) async fn last_manifest(pools: &Pools) -> sqlx::Result<Option<(i64, String, i64)>> {
+    let Pools::Sqlite { readers, .. } = pools else { return Ok(None) };
+    let mut transaction = readers.begin().await?;
+    let last: Option<(i64, String)> = sqlx::query_as(LAST_MANIFEST).fetch_optional(&mut *transaction).await?;
+    let count = sqlx::query_scalar(COUNT_MANIFESTS).fetch_one(&mut *transaction).await?;
+    Ok(last.map(|(row, digest)| (row, digest, count)))
+}
+
+/// Whether a row of the manifests of SQLite has a digest.
+pub(super) async fn is_manifest(pools: &Pools, row: i64, digest: &str) -> sqlx::Result<bool> {
+    let Pools::Sqlite { readers, .. } = pools else { return Ok(false) };
+    let found: i64 = sqlx::query_scalar(IS_MANIFEST).bind(row).bind(digest).fetch_one(readers).await?;
+    Ok(found == 1)
 }
 
 pub(super) async fn moments(pools: &Pools, place: [&str; 3], limit: u32) -> sqlx::Result<Vec<MomentRecord>> {
