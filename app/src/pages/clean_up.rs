@@ -83,7 +83,7 @@ fn form(base: &str, model: &CleanUpModel) -> impl IntoView + use<> {
         label: "Never these",
         value: policy.protect.clone(),
         placeholder: "tag:latest,stable",
-        help: "Nor anything that shares their digest.",
+        help: "The images they name stay, too.",
         wrong,
         ..Text::default()
     };

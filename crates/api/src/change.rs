@@ -152,7 +152,7 @@ pub struct Policy {
     pub registry: Option<String>,
     /// In the query language: the candidates. Empty: every tag.
     pub r#match: String,
-    /// In the query language: what is never taken, nor anything that shares its digest.
+    /// In the query language: what is never taken. Other tags of the same image may go, the image stays.
     pub protect: String,
     /// The newest so many of each repository stay.
     pub keep: Option<u32>,

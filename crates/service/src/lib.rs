@@ -71,6 +71,7 @@ impl Service {
     pub fn start(&self) {
         self.0.catalogue.start();
         self.start_jobs();
+        self.start_clock();
         let (mut from, to) = (self.0.catalogue.changes(), self.0.changes.clone());
         let registries: Vec<String> = self.0.settings.registries.iter().map(|r| r.name.clone()).collect();
         // Ends by itself: the catalogue drops its sender when it is closed and let go.

@@ -117,6 +117,10 @@ impl Service {
         for _ in 0..Work::WORKERS {
             self.0.work.tasks.spawn(worker(self.clone()));
         }
+    }
+
+    /// Begins what goes by the clock: schedules, the trash, forgetting; for a server. Until [`Service::close`].
+    pub(crate) fn start_clock(&self) {
         self.0.work.tasks.spawn(super::tidy::run(self.clone(), self.0.work.ending.clone()));
     }
 
