@@ -99,8 +99,13 @@ impl<'m> Leaf<'m> {
     pub(super) fn within(&self) -> Option<&Bits> {
         match self {
             Leaf::Word(word) => Some(&word.within),
-            Leaf::Repository(bits) | Leaf::Tag(_, bits) | Leaf::Digest(_, bits) | Leaf::Label(_, bits) => Some(bits),
-            Leaf::Platform(_, _, bits) | Leaf::Kind(_, bits) | Leaf::Size(_, bits) => Some(bits),
+            Leaf::Repository(bits)
+            | Leaf::Tag(_, bits)
+            | Leaf::Digest(_, bits)
+            | Leaf::Label(_, bits)
+            | Leaf::Platform(_, _, bits)
+            | Leaf::Kind(_, bits)
+            | Leaf::Size(_, bits) => Some(bits),
             Leaf::Signed(bits) => bits.as_ref(),
             _ => None,
         }
