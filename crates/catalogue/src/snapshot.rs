@@ -296,19 +296,16 @@ impl<'m> Making<'m> {
     /// The manifest that a descriptor is of; what it says is all that may be known of it.
     fn described(&mut self, descriptor: &Descriptor) -> Option<u32> {
         let digest = descriptor.digest.as_str();
-        let number = match self.model.find_manifest(digest) {
-            Some(id) => self.manifest(id)?,
-            None => {
-                if let Some(&number) = self.strangers.get(digest) {
-                    number
-                } else {
-                    let number = self.manifests.len() as u32;
-                    self.strangers.insert(digest.into(), number);
-                    self.manifests.push(unknown(digest.into(), &self.nothing));
-                    self.numbers.push(NONE);
-                    number
-                }
-            }
+        let number = if let Some(id) = self.model.find_manifest(digest) {
+            self.manifest(id)?
+        } else if let Some(&number) = self.strangers.get(digest) {
+            number
+        } else {
+            let number = self.manifests.len() as u32;
+            self.strangers.insert(digest.into(), number);
+            self.manifests.push(unknown(digest.into(), &self.nothing));
+            self.numbers.push(NONE);
+            number
         };
         let manifest = &mut self.manifests[number as usize];
         if manifest.media_type.is_empty() {
