@@ -25,13 +25,13 @@ test('rows are chosen, deleted and brought back by keys alone', async ({ page, c
   await page.keyboard.type('keys/rows')
   await page.keyboard.press('Enter')
   await list.done()
-  expect(await local.tags('keys/rows')).toEqual(['1.0.0', '2.0.0', '5.0.0'])
+  await expect.poll(() => local.tags('keys/rows')).toEqual(['1.0.0', '2.0.0', '5.0.0'])
   const undo = list.notice.getByRole('button', { name: 'Undo' })
   for (let step = 0; step < 80 && !(await undo.evaluate((button) => button === document.activeElement)); step += 1) await page.keyboard.press('Shift+Tab')
   await page.keyboard.press('Enter')
   await expect(list.notice).toContainText('Undo:')
   await list.done()
-  expect(await local.tags('keys/rows')).toEqual(tags)
+  await expect.poll(() => local.tags('keys/rows')).toEqual(tags)
 })
 
 test('d asks for the row that has the focus, and for what the page shows; Escape leaves all as it was', async ({ page, changing: { url, local } }) => {
@@ -49,7 +49,7 @@ test('d asks for the row that has the focus, and for what the page shows; Escape
   await expect(list.dialog).toContainText('Delete tag 2.0.0 from keys/one?')
   await page.keyboard.press('Escape')
   await expect(list.dialog).toBeHidden()
-  expect(await local.tags('keys/one')).toEqual(['1.0.0', '2.0.0'])
+  await expect.poll(() => local.tags('keys/one')).toEqual(['1.0.0', '2.0.0'])
 })
 
 test('the keys are in the list of keys, and none is captured while typing', async ({ page, changing: { url, local } }) => {

@@ -17,10 +17,10 @@ test('a tag is moved, the plan shows what it named, and undo moves it back', asy
   await expect(list.dialog).toContainText(`it named sha256:${first.slice(7, 11)}`)
   await list.confirm()
   await list.done()
-  expect(await local.digest('more/retag', 'stable')).toBe(second)
+  await expect.poll(() => local.digest('more/retag', 'stable')).toBe(second)
   await list.undo()
-  expect(await local.digest('more/retag', 'stable')).toBe(first)
-  expect(await local.digest('more/retag', '2.0.0')).toBe(second)
+  await expect.poll(() => local.digest('more/retag', 'stable')).toBe(first)
+  await expect.poll(() => local.digest('more/retag', '2.0.0')).toBe(second)
 })
 
 test('a former digest is named again from the tag’s own page', async ({ page, changing: { url, local } }) => {
@@ -33,7 +33,7 @@ test('a former digest is named again from the tag’s own page', async ({ page, 
   await list.main.getByRole('button', { name: 'restore this' }).first().click()
   await list.confirm()
   await list.done()
-  expect(await local.digest('more/restore', 'latest')).toBe(first)
+  await expect.poll(() => local.digest('more/restore', 'latest')).toBe(first)
 })
 
 test.describe(() => {
@@ -70,10 +70,10 @@ test('chosen images are copied to another registry by one job, digest for digest
   await expect(list.dialog).toContainText('Copy 2 tags to other/copies/here?')
   await list.confirm()
   await list.done()
-  expect(await other.tags('copies/here')).toEqual(['1.0.0', '2.0.0'])
-  expect(await other.digest('copies/here', '1.0.0')).toBe(digest)
-  expect(await other.digest('copies/here', '2.0.0')).toBe(second)
-  for (const child of children) expect(await other.digest('copies/here', child)).toBe(child)
+  await expect.poll(() => other.tags('copies/here')).toEqual(['1.0.0', '2.0.0'])
+  await expect.poll(() => other.digest('copies/here', '1.0.0')).toBe(digest)
+  await expect.poll(() => other.digest('copies/here', '2.0.0')).toBe(second)
+  for (const child of children) await expect.poll(() => other.digest('copies/here', child)).toBe(child)
 })
 
 test('a policy is previewed as it is typed, then carried out; activity tells of it and undoes it', async ({ page, changing: { url, local } }) => {
@@ -97,13 +97,13 @@ test('a policy is previewed as it is typed, then carried out; activity tells of 
   await preview.getByRole('button', { name: 'Clean up…' }).click()
   await list.confirm()
   await list.done()
-  expect(await local.tags('more/clean')).toEqual(['1.0.0', 'pr-4'])
+  await expect.poll(() => local.tags('more/clean')).toEqual(['1.0.0', 'pr-4'])
 
   await list.open('/activity?repository=more/clean')
   await expect(list.main.getByRole('row').filter({ hasText: 'more/clean:pr-2' }).first()).toBeVisible()
   await list.main.getByRole('button', { name: 'Undo' }).first().click()
   await list.done()
-  expect(await local.tags('more/clean')).toEqual(['1.0.0', 'pr-1', 'pr-2', 'pr-3', 'pr-4'])
+  await expect.poll(() => local.tags('more/clean')).toEqual(['1.0.0', 'pr-1', 'pr-2', 'pr-3', 'pr-4'])
 })
 
 test('activity is narrowed by its links and exported as it is narrowed', async ({ page, changing: { url, local } }) => {

@@ -13,9 +13,9 @@ test('one of two tags goes, its sibling lives, and undo brings it back', async (
   await list.confirm()
   await expect(page).toHaveURL(/\/jobs\//)
   await list.done()
-  expect(await local.tags('plain/sibling')).toEqual(['1.0.0'])
+  await expect.poll(() => local.tags('plain/sibling')).toEqual(['1.0.0'])
   await list.undo()
-  expect(await local.digest('plain/sibling', 'stable')).toBe(digest)
+  await expect.poll(() => local.digest('plain/sibling', 'stable')).toBe(digest)
 })
 
 test('much is confirmed by typing; what is typed wrong is not sent, and would not be taken', async ({ page, changing: { url, local } }) => {
@@ -31,7 +31,7 @@ test('much is confirmed by typing; what is typed wrong is not sent, and would no
   expect(await local.tags('plain/wide')).toHaveLength(3)
   await list.confirm()
   await list.done()
-  expect(await local.tags('plain/wide')).toEqual([])
+  await expect.poll(() => local.tags('plain/wide')).toEqual([])
 })
 
 test.describe(() => {
@@ -44,7 +44,7 @@ test.describe(() => {
     await page.goto('/r/local/plain/none')
     await list.deleteChosen.click()
     await expect(list.main).toContainText('Nothing was chosen.')
-    expect(await local.tags('plain/none')).toEqual(['1.0.0'])
+    await expect.poll(() => local.tags('plain/none')).toEqual(['1.0.0'])
   })
 })
 test('a tag is set, an image copied, from the choices of its own page', async ({ page, changing: { url, local, other } }) => {
@@ -62,7 +62,7 @@ test('a tag is set, an image copied, from the choices of its own page', async ({
   await list.main.getByRole('button', { name: 'Continue' }).click()
   await list.confirm()
   await list.done()
-  expect(await local.digest('plain/more', 'stable')).toBe(digest)
+  await expect.poll(() => local.digest('plain/more', 'stable')).toBe(digest)
 
   await page.goto('/copy?ref=local/plain/more:1.0.0')
   await list.main.getByRole('combobox', { name: 'Registry' }).selectOption('other')
@@ -71,7 +71,7 @@ test('a tag is set, an image copied, from the choices of its own page', async ({
   await list.main.getByRole('button', { name: 'Continue' }).click()
   await list.confirm()
   await list.done()
-  expect(await other.digest('plain/copy', 'first')).toBe(digest)
+  await expect.poll(() => other.digest('plain/copy', 'first')).toBe(digest)
 })
 
 test('a policy is previewed and carried out', async ({ page, changing: { url, local } }) => {
@@ -88,5 +88,5 @@ test('a policy is previewed and carried out', async ({ page, changing: { url, lo
   await list.main.getByRole('button', { name: 'Clean up…' }).click()
   await list.confirm()
   await list.done()
-  expect(await local.tags('plain/clean')).toEqual(['1.0.0'])
+  await expect.poll(() => local.tags('plain/clean')).toEqual(['1.0.0'])
 })
