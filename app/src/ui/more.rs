@@ -107,7 +107,7 @@ impl Items {
     pub(crate) fn button(self, label: &'static str) -> AnyView {
         let html = self.html.into_string();
         view! {
-            <details class="relative" name="menu">
+            <details class="relative max-md:static" name="menu">
                 <summary class=BUTTON aria-label=label>{Icon::More.view()}</summary>
                 <ul class=PANEL_END id="more" inner_html=html></ul>
             </details>
