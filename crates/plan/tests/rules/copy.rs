@@ -38,7 +38,7 @@ fn what_is_there_already_is_left_out() {
     let images = [copying(&s, 0, "team/api", Some("v1")), copying(&s, 0, "team/api", None)];
     let plan = copy(&s.snapshot, &images);
     assert_eq!(steps(&s, &plan), [""; 0]);
-    assert_eq!(effects(&s, &plan), ["= manifest A: it is there already", "= tag v1: it names this already"]);
+    assert_eq!(effects(&s, &plan), ["= tag v1: it names this already", "= manifest A: it is there already"]);
     // Another name of what is there.
     let plan = copy(&s.snapshot, &[copying(&s, 0, "team/api", Some("v3"))]);
     assert_eq!(effects(&s, &plan), ["+ tag v3: copied from hub/library/api:v9"]);
