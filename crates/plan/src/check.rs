@@ -1,23 +1,6 @@
-//! Whether the numbers of a snapshot and of an intent refer to what is there. After this nothing needs to be asked again.
+//! Whether the numbers of an intent refer to what is there.
 
 use crate::{DeleteIn, Intent, Snapshot};
-
-pub(crate) fn snapshot(snapshot: &Snapshot) -> bool {
-    let (manifests, blobs) = (snapshot.manifests.len(), snapshot.blobs.len());
-    let manifest = |m: u32| (m as usize) < manifests;
-    let within = |number: Option<u32>| number.is_none_or(manifest);
-    u32::try_from(manifests).is_ok()
-        && snapshot
-            .manifests
-            .iter()
-            .all(|m| m.children.iter().all(|&c| manifest(c)) && m.blobs.iter().all(|&b| (b as usize) < blobs) && within(m.subject))
-        && snapshot.repositories.iter().all(|r| {
-            r.tags.iter().all(|t| within(t.manifest))
-                && r.machinery.iter().all(|m| within(m.manifest) && within(m.subject))
-                && r.referrers.iter().all(|x| manifest(x.subject) && manifest(x.manifest))
-                && r.untagged.iter().all(|&m| manifest(m))
-        })
-}
 
 pub(crate) fn intent(snapshot: &Snapshot, intent: &Intent) -> bool {
     let fits = |item: &DeleteIn| {

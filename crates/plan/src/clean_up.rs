@@ -3,8 +3,9 @@
 use crate::{
     CleanUp, Clock, Code, Effect, EffectKind, Fate, KeepBy, KeepOf, Problem, Repository, Snapshot, Tag, Text,
     delete::Ask,
+    parts::in_parts,
     scene::by_version,
-    words::{Sayings, span},
+    words::{NOT_READ, NOTHING_THERE, Sayings, span},
 };
 use oci::VersionKey;
 
@@ -38,25 +39,40 @@ pub(crate) fn select(snapshot: &Snapshot, policy: &CleanUp, now: i64) -> Selecti
     }
     let mut numbers: Vec<u32> = (0..snapshot.repositories.len() as u32).collect();
     numbers.sort_by(|&a, &b| snapshot.repositories[a as usize].name.cmp(&snapshot.repositories[b as usize].name));
-    let mut judge = Judge { snapshot, policy, now, sayings: Sayings::default() };
-    for number in numbers {
-        let repository = &snapshot.repositories[number as usize];
-        let mut ask = Ask { repository: number, untagged: policy.untagged && repository.candidate, ..Ask::default() };
-        if tags && repository.tags.iter().any(|t| t.candidate) {
-            judge.repository(repository, &mut ask, &mut selection.staying);
+    let parts = in_parts(&mut numbers, |numbers| {
+        let mut judge = Judge::new(snapshot, policy, now);
+        let (mut asks, mut staying) = (Vec::new(), Vec::new());
+        for &mut number in numbers {
+            let repository = &snapshot.repositories[number as usize];
+            let mut ask = Ask { repository: number, untagged: policy.untagged && repository.candidate, ..Ask::default() };
+            if tags && repository.tags.iter().any(|t| t.candidate) {
+                judge.repository(repository, &mut ask, &mut staying);
+            }
+            if !ask.tags.is_empty() || ask.untagged {
+                asks.push(ask);
+            }
         }
-        if !ask.tags.is_empty() || ask.untagged {
-            selection.asks.push(ask);
-        }
+        (asks, staying)
+    });
+    for (asks, staying) in parts {
+        selection.asks.extend(asks);
+        selection.staying.extend(staying);
     }
     selection
 }
 
+/// Looks at one tag after another.
 struct Judge<'a> {
     snapshot: &'a Snapshot,
     policy: &'a CleanUp,
     now: i64,
     sayings: Sayings,
+    /// The newest so many, where some are kept.
+    keep: Option<usize>,
+    one_of: Text,
+    not_among: Text,
+    not_pulled: Text,
+    pulls_known: Text,
 }
 
 /// What is found of one tag.
@@ -66,7 +82,32 @@ enum Verdict {
     Stays(Text),
 }
 
-impl Judge<'_> {
+/// Whether a tag is one of the newest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    No,
+    Newest,
+    /// It has no known place in their order.
+    Unknown,
+}
+
+impl<'a> Judge<'a> {
+    fn new(snapshot: &'a Snapshot, policy: &'a CleanUp, now: i64) -> Self {
+        let newest = newest(policy.keep.unwrap_or_default(), policy.keep_by);
+        let listened = snapshot.pulls_since.map_or(0, |since| now.saturating_sub(since));
+        Self {
+            snapshot,
+            policy,
+            now,
+            sayings: Sayings::default(),
+            keep: policy.keep.filter(|&keep| keep > 0).map(|keep| keep as usize),
+            one_of: format!("one of {newest}").into(),
+            not_among: format!("not among {newest}").into(),
+            not_pulled: format!("not pulled for {}", span(policy.not_pulled_for.unwrap_or_default())).into(),
+            pulls_known: format!("pulls are known for {} only", span(listened)).into(),
+        }
+    }
+
     fn repository(&mut self, repository: &Repository, ask: &mut Ask, staying: &mut Vec<Effect>) {
         let order = by_version(repository);
         let mut verdicts: Vec<(u32, Verdict)> = Vec::with_capacity(order.len());
@@ -74,29 +115,30 @@ impl Judge<'_> {
             let tag = &repository.tags[number as usize];
             if tag.candidate {
                 let verdict = match &tag.protected {
-                    Some(why) => Verdict::Stays(self.sayings.say(format!("protected: {why}"))),
+                    Some(why) => Verdict::Stays(self.sayings.protected(why)),
                     None => self.age(tag),
                 };
                 verdicts.push((number, verdict));
             }
         }
         let kept = self.newest(repository, &verdicts);
-        let beyond = match self.policy.keep {
-            Some(keep) if keep > 0 => Some(self.sayings.say(format!("not among {}", newest(keep, self.policy.keep_by)))),
-            _ => None,
-        };
         for ((number, verdict), kept) in verdicts.into_iter().zip(kept) {
             let tag = &repository.tags[number as usize];
             // Why it is kept says more than that it is young; why it cannot go says more than both.
             let why = match (verdict, kept) {
                 (Verdict::Stays(why), _) if tag.protected.is_some() || tag.manifest.is_none() => Err(why),
-                (_, Some(kept)) => Err(kept),
-                (Verdict::Stays(why), None) => Err(why),
-                (Verdict::Old(since), None) => Ok(match (since, &beyond) {
-                    (Some(since), Some(beyond)) => self.sayings.say(format!("{since}, {beyond}")),
+                (_, Kept::Newest) => Err(self.one_of.clone()),
+                (_, Kept::Unknown) => Err(self.sayings.fixed(match self.policy.keep_by {
+                    KeepBy::Version => "it is no version, so it cannot be told how new it is",
+                    KeepBy::Pushed => "it is not known when it was pushed",
+                    KeepBy::Created => "it is not known when it was built",
+                })),
+                (Verdict::Stays(why), Kept::No) => Err(why),
+                (Verdict::Old(since), Kept::No) => Ok(match (since, self.keep) {
+                    (Some(since), Some(_)) => self.sayings.both(&since, &self.not_among),
                     (Some(why), None) => why,
-                    (None, Some(beyond)) => beyond.clone(),
-                    (None, None) => self.sayings.say("it matches".to_owned()),
+                    (None, Some(_)) => self.not_among.clone(),
+                    (None, None) => self.sayings.fixed("it matches"),
                 }),
             };
             match why {
@@ -111,56 +153,52 @@ impl Judge<'_> {
                 }),
             }
         }
+        ask.order = Some(order);
     }
 
     /// Whether a tag is old enough to go. What has no known date never is.
     fn age(&mut self, tag: &Tag) -> Verdict {
+        let Self { policy, now, sayings, .. } = self;
         if tag.manifest.is_none() {
-            let why = if tag.dangling { "the registry has nothing under it" } else { "it was not read what it names" };
-            return Verdict::Stays(self.sayings.say(why.to_owned()));
+            return Verdict::Stays(sayings.fixed(if tag.dangling { NOTHING_THERE } else { NOT_READ }));
         }
         let mut since = None;
-        if let Some(least) = self.policy.older_than {
-            let (at, verb, clock) = match self.policy.clock {
-                Clock::Pushed => (tag.pushed, "pushed", "when it was pushed"),
-                Clock::Created => (tag.created, "built", "when it was built"),
+        if let Some(least) = policy.older_than {
+            let (at, verb, unknown) = match policy.clock {
+                Clock::Pushed => (tag.pushed, "pushed", "it is not known when it was pushed"),
+                Clock::Created => (tag.created, "built", "it is not known when it was built"),
                 Clock::Any if tag.pushed.is_some() => (tag.pushed, "pushed", ""),
-                Clock::Any => (tag.created, "built", "when it was pushed or built"),
+                Clock::Any => (tag.created, "built", "it is not known when it was pushed or built"),
             };
-            let Some(at) = at else {
-                return Verdict::Stays(self.sayings.say(format!("it is not known {clock}")));
-            };
-            let text = self.sayings.say(format!("{verb} {} ago", span(self.now.saturating_sub(at))));
-            if at >= self.now.saturating_sub(least.max(0)) {
+            let Some(at) = at else { return Verdict::Stays(sayings.fixed(unknown)) };
+            let text = sayings.ago(verb, now.saturating_sub(at));
+            if at >= now.saturating_sub(least.max(0)) {
                 return Verdict::Stays(text);
             }
             since = Some(text);
         }
-        if let Some(least) = self.policy.not_pulled_for {
-            let before = self.now.saturating_sub(least.max(0));
+        if let Some(least) = policy.not_pulled_for {
+            let before = now.saturating_sub(least.max(0));
             let why = match (self.snapshot.pulls_since, tag.pushed, tag.pulled) {
-                (None, ..) => Some("it is not known when it was pulled".to_owned()),
-                (_, _, Some(pulled)) if pulled >= before => Some(format!("pulled {} ago", span(self.now.saturating_sub(pulled)))),
-                (Some(listened), ..) if listened > before => {
-                    Some(format!("pulls are known for {} only", span(self.now.saturating_sub(listened))))
-                }
-                (_, None, _) => Some("it is not known when it was pushed".to_owned()),
-                (_, Some(pushed), _) if pushed >= before => Some(format!("pushed {} ago", span(self.now.saturating_sub(pushed)))),
+                (None, ..) => Some(sayings.fixed("it is not known when it was pulled")),
+                (_, _, Some(pulled)) if pulled >= before => Some(sayings.ago("pulled", now.saturating_sub(pulled))),
+                (Some(listened), ..) if listened > before => Some(self.pulls_known.clone()),
+                (_, None, _) => Some(sayings.fixed("it is not known when it was pushed")),
+                (_, Some(pushed), _) if pushed >= before => Some(sayings.ago("pushed", now.saturating_sub(pushed))),
                 _ => None,
             };
             if let Some(why) = why {
-                return Verdict::Stays(self.sayings.say(why));
+                return Verdict::Stays(why);
             }
-            let pulled = format!("not pulled for {}", span(least));
-            since = Some(self.sayings.say(since.map_or_else(|| pulled.clone(), |since| format!("{since}, {pulled}"))));
+            since = Some(since.map_or_else(|| self.not_pulled.clone(), |since| sayings.both(&since, &self.not_pulled)));
         }
         Verdict::Old(since)
     }
 
-    /// For each verdict whether the tag is one of the newest that are kept, or has no known place among them, and how that is said.
-    fn newest(&mut self, repository: &Repository, verdicts: &[(u32, Verdict)]) -> Vec<Option<Text>> {
-        let mut kept = vec![None; verdicts.len()];
-        let Some(keep) = self.policy.keep.filter(|&keep| keep > 0) else { return kept };
+    /// For each verdict, in the order of versions, whether the tag is one of the newest that are kept.
+    fn newest(&self, repository: &Repository, verdicts: &[(u32, Verdict)]) -> Vec<Kept> {
+        let mut kept = vec![Kept::No; verdicts.len()];
+        let Some(keep) = self.keep else { return kept };
         let tag = |place: usize| &repository.tags[verdicts[place].0 as usize];
         let counts = |place: usize| {
             let old = matches!(verdicts[place].1, Verdict::Old(_));
@@ -168,44 +206,29 @@ impl Judge<'_> {
             tag(place).protected.is_none() && !tag(place).dangling && (self.policy.keep_of == KeepOf::All || old)
         };
         let places: Vec<usize> = (0..verdicts.len()).filter(|&place| counts(place)).collect();
-        let by = self.policy.keep_by;
-        let yes = self.sayings.say(format!("one of {}", newest(keep, by)));
-        let keep = keep as usize;
-        let mut unknown = Vec::new();
-        if by == KeepBy::Version {
-            // They come in this order already.
-            let (versions, others): (Vec<usize>, Vec<usize>) =
-                places.into_iter().partition(|&p| VersionKey::new(&tag(p).name).is_version());
-            versions.iter().take(keep).for_each(|&p| kept[p] = Some(yes.clone()));
-            if let Some(&last) = versions.get(keep.wrapping_sub(1)) {
-                let ties = versions[keep..].iter().take_while(|&&p| same_version(&tag(p).name, &tag(last).name));
-                ties.for_each(|&p| kept[p] = Some(yes.clone()));
+        let at = |place: usize| if self.policy.keep_by == KeepBy::Pushed { tag(place).pushed } else { tag(place).created };
+        if self.policy.keep_by == KeepBy::Version {
+            // Versions come first, the newest of them before the others.
+            let (versions, others) = places.split_at(places.partition_point(|&p| VersionKey::new(&tag(p).name).is_version()));
+            let (newest, rest) = versions.split_at(keep.min(versions.len()));
+            newest.iter().for_each(|&p| kept[p] = Kept::Newest);
+            if let Some(&last) = newest.last() {
+                let ties = rest.iter().take_while(|&&p| same_version(&tag(p).name, &tag(last).name));
+                ties.for_each(|&p| kept[p] = Kept::Newest);
             }
-            unknown.extend(others);
+            others.iter().for_each(|&p| kept[p] = Kept::Unknown);
         } else {
-            let at = |place: usize| if by == KeepBy::Pushed { tag(place).pushed } else { tag(place).created };
-            let mut dated: Vec<(i64, usize)> = Vec::with_capacity(places.len());
+            let mut dates: Vec<i64> = places.iter().filter_map(|&p| at(p)).collect();
+            dates.sort_unstable_by_key(|&at| std::cmp::Reverse(at));
+            // Of equal dates all stay.
+            let least = dates.get(keep - 1).copied().unwrap_or(i64::MIN);
             for place in places {
-                match at(place) {
-                    Some(at) => dated.push((at, place)),
-                    None => unknown.push(place),
-                }
+                kept[place] = match at(place) {
+                    None => Kept::Unknown,
+                    Some(at) if at >= least => Kept::Newest,
+                    Some(_) => Kept::No,
+                };
             }
-            let mut dates: Vec<i64> = dated.iter().map(|&(at, _)| at).collect();
-            dates.sort_unstable_by(|a, b| b.cmp(a));
-            let least = dates.get(keep - 1).copied();
-            dated.iter().filter(|&&(at, _)| least.is_none_or(|least| at >= least)).for_each(|&(_, p)| kept[p] = Some(yes.clone()));
-        }
-        if !unknown.is_empty() {
-            let no = self.sayings.say(
-                match by {
-                    KeepBy::Version => "it is no version, so it cannot be told how new it is",
-                    KeepBy::Pushed => "it is not known when it was pushed",
-                    KeepBy::Created => "it is not known when it was built",
-                }
-                .to_owned(),
-            );
-            unknown.into_iter().for_each(|p| kept[p] = Some(no.clone()));
         }
         kept
     }

@@ -35,6 +35,19 @@ impl Loss {
         }
     }
 
+    /// What follows takes this.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.tags += other.tags;
+        self.manifests += other.manifests;
+        self.images += other.images;
+        self.repositories += other.repositories;
+        self.half |= other.half;
+        let first = |one: &mut Option<Text>, other: Option<Text>| *one = one.take().or(other);
+        first(&mut self.first_tag, other.first_tag);
+        first(&mut self.first_manifest, other.first_manifest);
+        first(&mut self.first_repository, other.first_repository);
+    }
+
     /// A manifest goes; `own`: it is no part of another that goes.
     pub(crate) fn manifest(&mut self, digest: &Text, own: bool) {
         self.manifests += 1;

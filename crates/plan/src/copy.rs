@@ -1,13 +1,13 @@
 //! The plan that copies images from one repository to another.
 
 use crate::{
-    Code, Effect, EffectKind, Fate, Place, Plan, Problem, Repository, Snapshot, Step, Text, check,
+    Code, Effect, EffectKind, Fate, Place, Plan, Problem, Repository, Snapshot, Step, Text,
     confirm::{NOTHING, beginning},
     marks::Marks,
     problems,
     put::{Outcome, Put, put},
     words::{count, short},
-    world::{World, walk},
+    world::World,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -34,10 +34,7 @@ pub struct Copying {
 ///
 /// What is there already is left out. What a tag named before stays in the registry, if only by its digest.
 pub fn copy(to: &Snapshot, images: &[Copying]) -> Plan {
-    if !check::snapshot(to) {
-        return problems::malformed(to);
-    }
-    let world = World::new(to);
+    let Some(world) = World::new(to) else { return problems::malformed(to) };
     let mut marks = Marks::new(to.manifests.len());
     let mut plan = Plan { registry: to.registry.clone(), frees_certain: true, confirm: NOTHING.to_owned(), ..Plan::default() };
     let repositories: HashMap<&Text, &Repository> = to.repositories.iter().map(|r| (&r.name, r)).collect();
@@ -52,7 +49,7 @@ pub fn copy(to: &Snapshot, images: &[Copying]) -> Plan {
         refuse_conflicts(name, &mut images, &mut plan);
         let empty = Repository { name: name.clone(), whole: true, ..Repository::default() };
         let repository = repositories.get(name).copied().unwrap_or(&empty);
-        let mut there = digests(to, repository);
+        let mut there = digests(&world, repository);
         let tagged = images.iter().filter_map(|(&(tag, digest), image)| Some(Put { tag: tag?, digest, why: origin(image) }));
         let (outcomes, lost) = put(&world, repository, &tagged.collect::<Vec<_>>(), &mut marks, &mut plan);
         unnamed += lost;
@@ -112,9 +109,9 @@ fn origin(image: &Copying) -> String {
     }
 }
 
-fn digests<'a>(snapshot: &'a Snapshot, repository: &Repository) -> HashSet<&'a str> {
+fn digests<'a>(world: &World<'a>, repository: &Repository) -> HashSet<&'a str> {
     let mut seen = HashSet::new();
-    walk(snapshot, repository, |m| seen.insert(&*snapshot.manifests[m as usize].digest));
+    world.walk(repository, |m| seen.insert(world.digest(m)));
     seen
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Decision {
     pub(crate) unread_manifests: Vec<u32>,
     /// Digests that were asked for and are not here.
     pub(crate) missing: Vec<u32>,
+    /// Manifests that go.
+    pub(crate) going: Vec<u32>,
     /// Why no digest is deleted here at all.
     pub(crate) unread: Option<Unread>,
     /// What would go, were it not for that.
@@ -55,8 +57,7 @@ pub(crate) enum Unread {
 pub(crate) fn decide(scene: &mut Scene<'_>, mut wish: Wish) -> Decision {
     let mut decision = Decision::default();
     refuse(scene, &mut wish, &mut decision);
-    force(scene, &mut wish, &mut decision);
-    let forced = scene.marks.those(FORCED, 0);
+    let forced = force(scene, &mut wish, &mut decision);
     scene.reach(forced);
     if wish.everything {
         let all = scene.marks.those(PRESENT, 0);
@@ -68,10 +69,13 @@ pub(crate) fn decide(scene: &mut Scene<'_>, mut wish: Wish) -> Decision {
     scene.hold(roots);
     let unread = unread(scene);
 
-    let unknown: Vec<u32> = scene.marks.those(REACHED, LIVE).into_iter().filter(|&m| scene.world.may_list_unknown(m)).collect();
-    scene.hold(unknown.iter().copied());
-    decision.unread_manifests.extend(unknown.into_iter().filter(|&m| !is_part(scene, m)));
-    decision.index_children = scene.marks.those(EXPLICIT | LIVE, 0);
+    if scene.world.has_unread() {
+        let unknown = scene.marks.those(REACHED, LIVE).into_iter().filter(|&m| scene.world.may_list_unknown(m)).collect::<Vec<_>>();
+        scene.hold(unknown.iter().copied());
+        decision.unread_manifests.extend(unknown.into_iter().filter(|&m| !is_part(scene, m)));
+    }
+    let listed = |m: &u32| scene.marks.has(*m, EXPLICIT) && scene.marks.has(*m, LIVE);
+    decision.index_children = wish.digests.iter().copied().filter(listed).collect();
 
     let going = scene.marks.those(REACHED, LIVE);
     if unread.is_some() && !going.is_empty() {
@@ -79,6 +83,7 @@ pub(crate) fn decide(scene: &mut Scene<'_>, mut wish: Wish) -> Decision {
         decision.held = going;
     } else {
         going.iter().for_each(|&m| _ = scene.marks.set(m, GOING));
+        decision.going = going;
     }
     untag(scene, &wish, &mut decision);
     decision
@@ -109,9 +114,9 @@ fn refuse(scene: &mut Scene<'_>, wish: &mut Wish, decision: &mut Decision) {
     }
 }
 
-/// Marks the manifests all of whose tags were asked for.
-fn force(scene: &mut Scene<'_>, wish: &mut Wish, decision: &mut Decision) {
-    let mut forced = Vec::new();
+/// Marks the manifests all of whose tags were asked for. All that are to go whatever they belong to.
+fn force(scene: &mut Scene<'_>, wish: &mut Wish, decision: &mut Decision) -> Vec<u32> {
+    let (mut forced, mut all) = (Vec::new(), Vec::new());
     for (manifest, names) in scene.named() {
         let mut tags = names.iter().filter_map(|&(.., name)| if let Name::Tag(tag) = name { Some(tag) } else { None }).peekable();
         if tags.peek().is_some() && tags.all(|tag| wish.tags[tag as usize]) && !scene.marks.has(manifest, EXPLICIT) {
@@ -124,8 +129,11 @@ fn force(scene: &mut Scene<'_>, wish: &mut Wish, decision: &mut Decision) {
             scene.tags(manifest).for_each(|tag| wish.tags[tag as usize] = false);
         } else {
             scene.marks.set(manifest, FORCED);
+            all.push(manifest);
         }
     }
+    all.extend(wish.digests.iter().copied().filter(|&m| scene.marks.has(m, EXPLICIT)));
+    all
 }
 
 /// What the names that stay name. Machinery stays unless what it is about may go; then it goes or stays with that. What may be an index of
@@ -155,6 +163,9 @@ fn unread(scene: &Scene<'_>) -> Option<Unread> {
     let unread = (0..).zip(&scene.repository.machinery).filter(|(_, m)| m.manifest.is_none());
     if let Some((i, _)) = unread.min_by_key(|(_, m)| &m.tag) {
         return Some(Unread::Name(Name::Machinery(i)));
+    }
+    if !scene.world.has_unread() {
+        return None;
     }
     let unknown = scene.marks.those(PRESENT, 0).into_iter().filter(|&m| scene.world.may_list_unknown(m));
     let holding = unknown.filter(|&m| scene.marks.has(m, LIVE) || is_part(scene, m));

@@ -1,18 +1,21 @@
 //! The plan of a delete: what was decided, as steps, effects and problems.
 
+mod stay;
+
 use crate::{
     Effect, EffectKind, Fate, Plan, Problem, Repository, Step, Text, Way,
     confirm::Loss,
     decide::{Decision, Wish, decide},
     frees::frees,
-    marks::{FORCED, GOING, Marks, PRESENT, TOLD},
+    marks::{FORCED, GOING, Marks, TOLD},
     order::order,
+    parts::in_parts,
     problems,
-    scene::{Name, Scene},
+    scene::{Name, Scene, by_version},
     words::Sayings,
     world::World,
 };
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 /// What was asked for in one repository.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +26,8 @@ pub(crate) struct Ask {
     pub(crate) digests: Vec<u32>,
     pub(crate) everything: bool,
     pub(crate) untagged: bool,
+    /// The repository's tags by version, where that was found out already.
+    pub(crate) order: Option<Vec<u32>>,
 }
 
 /// A plan in the making.
@@ -44,20 +49,42 @@ pub(crate) fn delete(world: &World<'_>, mut asks: Vec<Ask>, staying: Vec<Effect>
     let snapshot = world.snapshot;
     let name = |ask: &Ask| &snapshot.repositories[ask.repository as usize].name;
     asks.sort_by(|a, b| name(a).cmp(name(b)));
-    let plan = Plan { registry: snapshot.registry.clone(), problems, ..Plan::default() };
-    let mut draft =
-        Draft { world, plan, staying: Vec::new(), gone: Vec::new(), loss: Loss::default(), sayings: Sayings::default(), ways: Vec::new() };
-    let mut marks = Marks::new(snapshot.manifests.len());
-    for same in asks.chunk_by(|a, b| a.repository == b.repository) {
-        draft.repository(same, &mut marks);
-    }
-    draft.finish(staying)
+    let mut repositories: Vec<&mut [Ask]> = asks.chunk_by_mut(|a, b| a.repository == b.repository).collect();
+    let parts = in_parts(&mut repositories, |repositories| {
+        let mut draft = Draft::new(world);
+        let mut marks = Marks::new(snapshot.manifests.len());
+        repositories.iter_mut().for_each(|asks| draft.repository(asks, &mut marks));
+        draft
+    });
+    let mut whole = Draft::new(world);
+    whole.plan.problems = problems;
+    parts.into_iter().for_each(|part| whole.add(part));
+    whole.finish(staying)
 }
 
-impl Draft<'_> {
-    fn repository(&mut self, asks: &[Ask], marks: &mut Marks) {
-        let Some(Ask { repository: number, .. }) = asks.first() else { return };
-        let repository = &self.world.snapshot.repositories[*number as usize];
+impl<'a> Draft<'a> {
+    fn new(world: &'a World<'a>) -> Self {
+        let plan = Plan { registry: world.snapshot.registry.clone(), ..Plan::default() };
+        let (loss, sayings) = (Loss::default(), Sayings::default());
+        Self { world, plan, staying: Vec::new(), gone: Vec::new(), loss, sayings, ways: Vec::new() }
+    }
+
+    /// What was found of the repositories that follow.
+    fn add(&mut self, mut part: Self) {
+        append(&mut self.plan.steps, &mut part.plan.steps);
+        append(&mut self.plan.effects, &mut part.plan.effects);
+        append(&mut self.plan.problems, &mut part.plan.problems);
+        append(&mut self.staying, &mut part.staying);
+        append(&mut self.gone, &mut part.gone);
+        self.loss.add(part.loss);
+        part.ways.retain(|way| !self.ways.contains(way));
+        self.ways.append(&mut part.ways);
+    }
+
+    fn repository(&mut self, asks: &mut [Ask], marks: &mut Marks) {
+        let Some(&mut Ask { repository: number, ref mut order, .. }) = asks.first_mut() else { return };
+        let repository = &self.world.snapshot.repositories[number as usize];
+        let order = order.take().unwrap_or_else(|| by_version(repository));
         let mut whys: Vec<Option<Text>> = vec![None; repository.tags.len()];
         let mut wish = Wish { tags: vec![false; repository.tags.len()], ..Wish::default() };
         for ask in asks {
@@ -75,12 +102,12 @@ impl Draft<'_> {
         wish.digests.sort_unstable();
         wish.digests.dedup();
         let asked = wish.tags.clone();
-        let mut scene = Scene::new(self.world, repository, marks);
+        let mut scene = Scene::new(self.world, repository, order, marks);
         let decision = decide(&mut scene, wish);
         let mut stage = Stage { scene, decision, asked, whys, goes: vec![false; repository.tags.len()] };
         let before = self.plan.steps.len();
         self.untag(&mut stage);
-        self.delete(&mut stage, *number);
+        self.delete(&mut stage, number);
         let changed = self.plan.steps.len() > before;
         self.stay(&mut stage);
         problems::of(&stage.scene, &stage.decision, &mut self.plan.problems);
@@ -108,25 +135,22 @@ impl Draft<'_> {
     /// Names that go while what they name stays.
     fn untag(&mut self, stage: &mut Stage<'_>) {
         let way = self.way();
+        let mut untag = std::mem::take(&mut stage.decision.untag);
         // The names of one manifest one after another, manifests by their first name.
-        let mut groups: Vec<(u32, Vec<Name>)> = Vec::new();
-        let mut group = HashMap::new();
-        for (_, manifest, name) in std::mem::take(&mut stage.decision.untag) {
-            let at = *group.entry(manifest).or_insert_with(|| {
-                groups.push((manifest, Vec::new()));
-                groups.len() - 1
-            });
-            groups[at].1.push(name);
-        }
-        for (manifest, names) in groups {
+        untag.sort_unstable_by_key(|&(place, manifest, _)| (manifest, place));
+        let mut groups: Vec<&[(u32, u32, Name)]> = untag.chunk_by(|a, b| a.1 == b.1).collect();
+        groups.sort_unstable_by_key(|names| names.first().map(|&(place, ..)| place));
+        for group in groups {
+            let Some(&(_, manifest, _)) = group.first() else { continue };
+            let names = group.iter().map(|&(.., name)| name);
             let content = &self.world.snapshot.manifests[manifest as usize];
             let repository = stage.scene.repository;
             let Some(way) = way else {
-                let tags: Vec<&str> = names.iter().filter(|n| matches!(n, Name::Tag(_))).map(|&n| &**stage.scene.text(n)).collect();
+                let tags: Vec<&str> = names.clone().filter(|n| matches!(n, Name::Tag(_))).map(|n| &**stage.scene.text(n)).collect();
                 if !tags.is_empty() {
                     self.plan.problems.push(problems::delete_tag(&stage.scene, manifest, &tags));
                 }
-                let why = self.sayings.say("this registry cannot delete it alone".to_owned());
+                let why = self.sayings.fixed("this registry cannot delete it alone");
                 for name in names {
                     self.stays(repository, Some(stage.scene.text(name)), Some(&content.digest), why.clone());
                 }
@@ -139,7 +163,7 @@ impl Draft<'_> {
                         stage.goes[tag as usize] = true;
                         self.why(stage, tag)
                     }
-                    Name::Machinery(i) => self.sayings.say(stage.scene.why_machinery_goes(i)),
+                    Name::Machinery(i) => stage.scene.why_machinery_goes(i).into(),
                 };
                 self.effect(repository, Some(tag.clone()), Some(content.digest.clone()), Fate::Goes, why);
                 self.plan.steps.push(Step::Untag {
@@ -154,9 +178,8 @@ impl Draft<'_> {
                 }
             }
             let why = stage.scene.why_it_stays(manifest, |tag| stage.goes[tag as usize]);
-            let why = self.sayings.say(why);
             stage.scene.marks.set(manifest, TOLD);
-            self.effect(repository, None, Some(content.digest.clone()), Fate::Stays, why);
+            self.effect(repository, None, Some(content.digest.clone()), Fate::Stays, why.into());
         }
     }
 
@@ -164,14 +187,14 @@ impl Draft<'_> {
         let why = stage.whys[tag as usize].clone();
         why.unwrap_or_else(|| {
             let asked = stage.asked[tag as usize];
-            self.sayings.say(if asked { "asked for" } else { "what it names is deleted by its digest" }.to_owned())
+            self.sayings.fixed(if asked { "asked for" } else { "what it names is deleted by its digest" })
         })
     }
 
     /// Manifests that go, with their names.
     fn delete(&mut self, stage: &mut Stage<'_>, number: u32) {
         let repository = stage.scene.repository;
-        for manifest in order(&stage.scene) {
+        for manifest in order(&stage.scene, &stage.decision.going) {
             let content = &self.world.snapshot.manifests[manifest as usize];
             let mut tags = Vec::new();
             let names: Vec<Name> = stage.scene.names(manifest).map(|(_, name)| name).collect();
@@ -181,13 +204,16 @@ impl Draft<'_> {
                         stage.goes[tag as usize] = true;
                         self.why(stage, tag)
                     }
-                    Name::Machinery(i) => self.sayings.say(stage.scene.why_machinery_goes(i)),
+                    Name::Machinery(i) => stage.scene.why_machinery_goes(i).into(),
                 };
                 let tag = stage.scene.text(name).clone();
                 self.effect(repository, Some(tag.clone()), Some(content.digest.clone()), Fate::Goes, why);
                 tags.push(tag);
             }
-            let why = self.sayings.say(stage.scene.why_it_goes(manifest));
+            let why = match stage.scene.why_it_goes(manifest) {
+                Cow::Borrowed(why) => self.sayings.fixed(why),
+                Cow::Owned(why) => why.into(),
+            };
             self.effect(repository, None, Some(content.digest.clone()), Fate::Goes, why);
             self.plan.steps.push(Step::DeleteManifest {
                 repository: repository.name.clone(),
@@ -200,80 +226,27 @@ impl Draft<'_> {
         }
     }
 
-    fn stays(&mut self, repository: &Repository, tag: Option<&Text>, digest: Option<&Text>, why: Text) {
-        self.staying.push(Effect {
-            kind: if tag.is_some() { EffectKind::Tag } else { EffectKind::Manifest },
-            repository: repository.name.clone(),
-            tag: tag.cloned(),
-            digest: digest.cloned(),
-            fate: Fate::Stays,
-            why,
-        });
-    }
-
-    /// What stays though it was asked for, or though what it belongs to goes.
-    fn stay(&mut self, stage: &mut Stage<'_>) {
-        let repository = stage.scene.repository;
-        let mut tags: Vec<(u32, String)> = Vec::new();
-        let decision = &stage.decision;
-        let protection = |t: u32| repository.tags[t as usize].protected.as_deref().unwrap_or_default();
-        tags.extend(decision.protected.iter().map(|&t| (t, format!("protected: {}", protection(t)))));
-        tags.extend(decision.unreadable.iter().map(|&t| {
-            let dangling = repository.tags[t as usize].dangling;
-            (t, if dangling { "the registry has nothing under it" } else { "it was not read what it names" }.to_owned())
-        }));
-        let held = |m: &u32, why: &'static str| {
-            let asked = stage.scene.tags(*m).filter(|&t| stage.asked[t as usize] && repository.tags[t as usize].protected.is_none());
-            asked.map(move |t| (t, why.to_owned())).collect::<Vec<_>>()
-        };
-        let unread = "something was not read yet that may name or list what it names";
-        tags.extend(decision.held.iter().flat_map(|m| held(m, unread)));
-        tags.extend(decision.unread_manifests.iter().flat_map(|m| held(m, "the content of what it names was not read")));
-        tags.sort_by_key(|&(tag, _)| stage.scene.rank(tag));
-        tags.dedup_by_key(|(tag, _)| *tag);
-
-        let mut manifests: Vec<(u32, Option<&str>)> = Vec::new();
-        let asked_for = decision.held.iter().filter(|&&m| stage.scene.marks.has(m, FORCED));
-        manifests.extend(asked_for.map(|&m| (m, Some("something was not read yet that may name or list it"))));
-        let others = [&decision.index_children, &decision.protected_digests, &decision.unread_manifests].into_iter().flatten();
-        manifests.extend(others.map(|&m| (m, None)));
-        for going in stage.scene.marks.those(GOING, 0) {
-            let children = self.world.snapshot.manifests[going as usize].children.iter().copied();
-            let around = children.chain(stage.scene.ties.referrers(going)).chain(stage.scene.parents(going));
-            manifests.extend(around.filter(|&m| stage.scene.marks.has(m, PRESENT) && !stage.scene.marks.has(m, GOING)).map(|m| (m, None)));
-        }
-        let place: HashMap<u32, usize> = stage.scene.sorted(manifests.iter().map(|&(m, _)| m).collect()).into_iter().zip(0..).collect();
-        manifests.sort_by_key(|(m, why)| (place.get(m).copied(), why.is_none()));
-        let mut told = Vec::new();
-        for (manifest, why) in manifests {
-            if stage.scene.marks.set(manifest, TOLD) {
-                let goes = |tag: u32| stage.goes[tag as usize];
-                told.push((manifest, why.map_or_else(|| stage.scene.why_it_stays(manifest, goes), str::to_owned)));
-            }
-        }
-        for (tag, why) in tags {
-            let tag = &repository.tags[tag as usize];
-            let digest = tag.manifest.map(|m| &self.world.snapshot.manifests[m as usize].digest);
-            let why = self.sayings.say(why);
-            self.stays(repository, Some(&tag.name), digest, why);
-        }
-        for (manifest, why) in told {
-            let why = self.sayings.say(why);
-            self.stays(repository, None, Some(&self.world.snapshot.manifests[manifest as usize].digest), why);
-        }
-    }
-
-    fn finish(mut self, staying: Vec<Effect>) -> Plan {
+    fn finish(mut self, mut staying: Vec<Effect>) -> Plan {
         let snapshot = self.world.snapshot;
         let mut plan = self.plan;
-        (plan.frees, plan.frees_certain) = frees(snapshot, &self.gone);
+        (plan.frees, plan.frees_certain) = frees(self.world, &self.gone);
         plan.notes = crate::notes::of(snapshot.ways, &self.ways, !self.gone.is_empty());
         plan.wide = self.loss.is_wide();
         plan.confirm = self.loss.confirm(&snapshot.registry);
+        plan.effects.reserve_exact(self.staying.len() + staying.len());
         plan.effects.append(&mut self.staying);
-        plan.effects.extend(staying);
+        plan.effects.append(&mut staying);
         problems::refuse_everything(snapshot.ways, &mut plan);
         plan
+    }
+}
+
+/// Without moving what is there, where there is nothing yet.
+fn append<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
+    if to.is_empty() {
+        std::mem::swap(to, from);
+    } else {
+        to.append(from);
     }
 }
 
@@ -292,6 +265,8 @@ impl Stage<'_> {
     /// It was asked for, or is not a part of anything else that goes.
     fn is_image_of_its_own(&self, manifest: u32) -> bool {
         let goes = |m: u32| self.scene.marks.has(m, GOING);
-        self.scene.marks.has(manifest, FORCED) || !(self.scene.parents(manifest).any(goes) || self.scene.ties.subjects(manifest).any(goes))
+        self.scene.marks.has(manifest, FORCED)
+            || self.scene.is_alone(manifest)
+            || !(self.scene.parents(manifest).any(goes) || self.scene.subjects(manifest).any(goes))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     words::{list, short},
 };
 use oci::Kind;
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 /// How far up it is looked for a tag through indexes that have none.
 const DEPTH: usize = 8;
@@ -54,7 +54,7 @@ impl Scene<'_> {
     }
 
     fn going_subject(&self, manifest: u32) -> Option<u32> {
-        self.least(self.ties.subjects(manifest).filter(|&s| self.marks.has(s, GOING)))
+        self.least(self.subjects(manifest).filter(|&s| self.marks.has(s, GOING)))
     }
 
     /// The index that keeps a manifest from being deleted: what lists it, and under which tag.
@@ -78,29 +78,29 @@ impl Scene<'_> {
     }
 
     /// Why a manifest goes.
-    pub(crate) fn why_it_goes(&self, manifest: u32) -> String {
+    pub(crate) fn why_it_goes(&self, manifest: u32) -> Cow<'static, str> {
         if self.marks.has(manifest, EXPLICIT) {
-            return "asked for by its digest".to_owned();
+            return "asked for by its digest".into();
         }
         if self.marks.has(manifest, FORCED) {
-            return "no other tag names it".to_owned();
+            return "no other tag names it".into();
         }
         if let Some(subject) = self.going_subject(manifest) {
-            return self.attached_to(manifest, subject);
+            return self.attached_to(manifest, subject).into();
         }
         let (going, left): (Vec<u32>, Vec<u32>) = self.parents(manifest).partition(|&p| self.marks.has(p, GOING));
         let going = self.sorted(going);
         match (going.as_slice(), left.as_slice()) {
-            ([], []) => "no tag names it".to_owned(),
+            ([], []) => "no tag names it".into(),
             ([parent, ..], _) if self.list_about(*parent).is_some() => {
-                self.list_about(*parent).map(|subject| self.attached_to(manifest, subject)).unwrap_or_default()
+                self.list_about(*parent).map(|subject| self.attached_to(manifest, subject)).unwrap_or_default().into()
             }
-            ([parent], []) => format!("only {} was made of it", self.title(*parent)),
+            ([parent], []) => format!("only {} was made of it", self.title(*parent)).into(),
             (parents, []) => {
                 let titles: Vec<String> = parents.iter().map(|&p| self.title(p)).collect();
-                format!("only {} were made of it", list(&titles, 2))
+                format!("only {} were made of it", list(&titles, 2)).into()
             }
-            _ => "no index that has a tag lists it".to_owned(),
+            _ => "no index that has a tag lists it".into(),
         }
     }
 
@@ -112,9 +112,9 @@ impl Scene<'_> {
             format!("still tagged {}", list(&tags, 3))
         } else if let Some(index) = self.listed_by(manifest) {
             format!("listed by {index}")
-        } else if let Some(subject) = self.least(self.ties.subjects(manifest).filter(live)) {
+        } else if let Some(subject) = self.least(self.subjects(manifest).filter(live)) {
             self.attached_to(manifest, subject)
-        } else if let Some(referrer) = self.least(self.ties.referrers(manifest).filter(live)) {
+        } else if let Some(referrer) = self.least(self.referrers(manifest).filter(live)) {
             format!("{} is attached to it and stays", self.label(referrer))
         } else if let Some((_, name)) = self.names(manifest).find(|(_, name)| matches!(name, Name::Machinery(_))) {
             format!("still tagged {}", self.text(name))
@@ -126,9 +126,7 @@ impl Scene<'_> {
         if let Some(subject) = self.going_subject(manifest) {
             let _ = write!(why, "; what it is attached to, {}, goes", self.label(subject));
         }
-        if let Some(child) =
-            self.least(self.world.snapshot.manifests[manifest as usize].children.iter().copied().filter(|&c| self.marks.has(c, GOING)))
-        {
+        if let Some(child) = self.least(self.world.children(manifest).iter().copied().filter(|&c| self.marks.has(c, GOING))) {
             let _ = write!(why, "; it lists {}, which goes", self.label(child));
         }
         why

@@ -1,17 +1,18 @@
 //! How many bytes a plan frees.
 
-use crate::{Snapshot, world::walk};
+use crate::world::World;
 
 /// Bytes of the layers and configurations that only what goes named, and whether that is exact. `gone` is (repository, manifest), each once.
-pub(crate) fn frees(snapshot: &Snapshot, gone: &[(u32, u32)]) -> (u64, bool) {
+pub(crate) fn frees(world: &World<'_>, gone: &[(u32, u32)]) -> (u64, bool) {
     if gone.is_empty() {
         return (0, true);
     }
+    let snapshot = world.snapshot;
     // In how many repositories each manifest lies.
     let mut places = vec![0_u32; snapshot.manifests.len()];
     let mut seen = vec![0_u32; snapshot.manifests.len()];
     for (stamp, repository) in (1..).zip(&snapshot.repositories) {
-        walk(snapshot, repository, |m| {
+        world.walk(repository, |m| {
             let new = std::mem::replace(&mut seen[m as usize], stamp) != stamp;
             places[m as usize] += u32::from(new);
             new
@@ -22,7 +23,7 @@ pub(crate) fn frees(snapshot: &Snapshot, gone: &[(u32, u32)]) -> (u64, bool) {
     let mut lost = vec![false; snapshot.manifests.len()];
     while let Some(manifest) = open.pop() {
         if !std::mem::replace(&mut lost[manifest as usize], true) {
-            open.extend(&snapshot.manifests[manifest as usize].children);
+            open.extend(world.children(manifest));
         }
     }
     for &(_, manifest) in gone {
@@ -36,7 +37,11 @@ pub(crate) fn frees(snapshot: &Snapshot, gone: &[(u32, u32)]) -> (u64, bool) {
         let manifest = &snapshot.manifests[number as usize];
         certain &= manifest.known && !lost[number as usize];
         for &blob in &manifest.blobs {
-            freed[blob as usize] = !snapshot.blobs[blob as usize].outside;
+            match snapshot.blobs.get(blob as usize) {
+                Some(known) => freed[blob as usize] = !known.outside,
+                // A number that leads nowhere: a fault of the snapshot, but no reason not to plan.
+                None => certain = false,
+            }
         }
     }
     let mut all_known = snapshot
@@ -46,13 +51,15 @@ pub(crate) fn frees(snapshot: &Snapshot, gone: &[(u32, u32)]) -> (u64, bool) {
     for (manifest, _) in snapshot.manifests.iter().zip(&places).filter(|(_, places)| **places > 0) {
         all_known &= manifest.known;
         for &blob in &manifest.blobs {
-            freed[blob as usize] = false;
+            if let Some(freed) = freed.get_mut(blob as usize) {
+                *freed = false;
+            }
         }
     }
     for (manifest, _) in snapshot.manifests.iter().zip(&lost).filter(|(_, lost)| **lost) {
         all_known &= manifest.known;
         for &blob in &manifest.blobs {
-            certain &= !std::mem::replace(&mut freed[blob as usize], false);
+            certain &= !freed.get_mut(blob as usize).is_some_and(std::mem::take);
         }
     }
     let mut bytes = 0_u64;

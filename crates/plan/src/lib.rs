@@ -19,6 +19,7 @@ mod intent;
 mod marks;
 mod notes;
 mod order;
+mod parts;
 mod problems;
 mod put;
 mod retag;
@@ -44,10 +45,9 @@ pub type Text = std::sync::Arc<str>;
 /// Whatever the snapshot says, the plan deletes no digest that a live index lists, none that a protected tag names, and none where something
 /// that was not read may name or list it. What was asked for and is not done has a [`Problem`] that says so; the rest goes on.
 pub fn plan(snapshot: &Snapshot, intent: &Intent, now: i64) -> Plan {
-    if !check::snapshot(snapshot) || !check::intent(snapshot, intent) {
+    let Some(world) = world::World::new(snapshot).filter(|_| check::intent(snapshot, intent)) else {
         return problems::malformed(snapshot);
-    }
-    let world = world::World::new(snapshot);
+    };
     match intent {
         Intent::Delete(items) => {
             let asks = items.iter().map(|item| delete::Ask {
@@ -56,6 +56,7 @@ pub fn plan(snapshot: &Snapshot, intent: &Intent, now: i64) -> Plan {
                 digests: item.digests.clone(),
                 everything: item.everything,
                 untagged: item.untagged,
+                order: None,
             });
             delete::delete(&world, asks.collect(), Vec::new(), Vec::new())
         }

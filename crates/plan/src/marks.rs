@@ -14,6 +14,8 @@ pub(crate) const LIVE: u8 = 1 << 4;
 pub(crate) const GOING: u8 = 1 << 5;
 /// It was told of in the effects.
 pub(crate) const TOLD: u8 = 1 << 6;
+/// The repository says that something is attached to it, or that it is attached.
+pub(crate) const TIED: u8 = 1 << 7;
 
 /// One byte for each manifest of the snapshot, and which of them are not zero: so that clearing costs what was marked, not what there is.
 pub(crate) struct Marks {

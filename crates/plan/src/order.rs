@@ -1,10 +1,7 @@
 //! In which order digests are deleted.
 
-use crate::{marks::GOING, scene::Scene};
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-};
+use crate::scene::Scene;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// What waits to be deleted: (group, place, manifest), the least first.
 type Waiting = BinaryHeap<Reverse<(u32, u32, u32)>>;
@@ -13,16 +10,21 @@ type Waiting = BinaryHeap<Reverse<(u32, u32, u32)>>;
 /// any moment. An image is followed by what belongs to it: who stops half-way leaves few images in parts.
 ///
 /// Should attachments run in a circle, as made-up machinery can, indexes still come before what they list.
-pub(crate) fn order(scene: &Scene<'_>) -> Vec<u32> {
-    let sorted = scene.sorted(scene.marks.those(GOING, 0));
-    let places: HashMap<u32, u32> = sorted.iter().copied().zip(0..).collect();
-    let place = |m: u32| places.get(&m).copied();
-    let children = |m: u32| scene.world.snapshot.manifests[m as usize].children.iter().copied().filter(move |&c| c != m);
-    let referrers = |m: u32| scene.ties.referrers(m).filter(move |&r| r != m);
+pub(crate) fn order(scene: &Scene<'_>, going: &[u32]) -> Vec<u32> {
+    let sorted = scene.sorted(going.iter().copied());
+    let mut places: Vec<(u32, u32)> = sorted.iter().copied().zip(0..).collect();
+    places.sort_unstable();
+    let place = |m: u32| places.binary_search_by_key(&m, |&(m, _)| m).ok().map(|i| places[i].1);
+    let children = |m: u32| scene.world.children(m).iter().copied().filter(move |&c| c != m);
+    let referrers = |m: u32| scene.referrers(m).filter(move |&r| r != m);
+
+    if sorted.iter().all(|&m| scene.is_alone(m)) {
+        return sorted;
+    }
 
     // Of each, how many indexes and how many subjects are to go before.
     let mut before = vec![(0_u32, 0_u32); sorted.len()];
-    for &manifest in &sorted {
+    for &manifest in sorted.iter().filter(|&&m| !scene.is_alone(m)) {
         children(manifest).filter_map(place).for_each(|p| before[p as usize].0 += 1);
         referrers(manifest).filter_map(place).for_each(|p| before[p as usize].1 += 1);
     }
@@ -49,6 +51,9 @@ pub(crate) fn order(scene: &Scene<'_>) -> Vec<u32> {
             continue;
         }
         order.push(manifest);
+        if scene.is_alone(manifest) {
+            continue;
+        }
         let mut less = |next: u32, listed: u32, attached: u32| {
             let Some(q) = place(next) else { return };
             let left = &mut before[q as usize];

@@ -4,7 +4,7 @@ use crate::{
     Code, Effect, EffectKind, Fate, Plan, Problem, Repository, Text,
     marks::{LIVE, Marks},
     problems,
-    scene::{Name, Scene},
+    scene::{Name, Scene, by_version},
     words::short,
     world::World,
 };
@@ -80,14 +80,14 @@ pub(crate) fn put(
     }
     let mut unnamed = 0;
     if moved.contains(&true) {
-        let mut scene = Scene::new(world, repository, marks);
+        let mut scene = Scene::new(world, repository, by_version(repository), marks);
         let stays = |name: Name| !matches!(name, Name::Tag(tag) if moved[tag as usize]);
         let rest: Vec<u32> = scene.named().filter(|(_, names)| names.iter().any(|&(.., name)| stays(name))).map(|(m, _)| m).collect();
         scene.hold(rest);
         // What gets another name meanwhile is told of by that.
         let named: HashSet<&Text> = puts.iter().map(|p| p.digest).collect();
         let left = repository.tags.iter().zip(&moved).filter(|(_, moved)| **moved).filter_map(|(t, _)| t.manifest);
-        for manifest in scene.sorted(left.collect()) {
+        for manifest in scene.sorted(left) {
             let digest = &world.snapshot.manifests[manifest as usize].digest;
             if named.contains(digest) {
                 continue;

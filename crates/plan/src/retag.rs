@@ -1,7 +1,7 @@
 //! The plan that gives an image another name.
 
 use crate::{
-    Plan, Snapshot, Step, Text, check,
+    Plan, Snapshot, Step, Text,
     confirm::NOTHING,
     marks::Marks,
     problems,
@@ -13,8 +13,8 @@ use crate::{
 ///
 /// `repository` and `manifest` are numbers in the snapshot. What the tag named before stays in the registry, if only by its digest.
 pub fn retag(snapshot: &Snapshot, repository: u32, manifest: u32, tag: &Text) -> Plan {
-    let (Some(repository), Some(content), true) =
-        (snapshot.repositories.get(repository as usize), snapshot.manifests.get(manifest as usize), check::snapshot(snapshot))
+    let (Some(repository), Some(content), Some(world)) =
+        (snapshot.repositories.get(repository as usize), snapshot.manifests.get(manifest as usize), World::new(snapshot))
     else {
         return problems::malformed(snapshot);
     };
@@ -23,7 +23,7 @@ pub fn retag(snapshot: &Snapshot, repository: u32, manifest: u32, tag: &Text) ->
     let why = if named { "one name more" } else { "until now it was known by its digest only" };
     let wanted = Put { tag, digest: &content.digest, why: why.to_owned() };
     let mut marks = Marks::new(snapshot.manifests.len());
-    let (outcomes, _) = put(&World::new(snapshot), repository, &[wanted], &mut marks, &mut plan);
+    let (outcomes, _) = put(&world, repository, &[wanted], &mut marks, &mut plan);
     for outcome in outcomes {
         if let Outcome::Done(was) = outcome {
             plan.confirm = format!("{} {tag}", if was.is_some() { "move" } else { "tag" });

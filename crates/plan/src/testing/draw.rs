@@ -38,7 +38,14 @@ pub fn registry(seed: u64, shape: Shape) -> Snapshot {
 pub fn draw(dice: &mut Dice, shape: Shape) -> Snapshot {
     let ways = Ways { delete: Some(true), delete_tag: Some(true), placeholder: true, read_only: false };
     let registry = Snapshot { registry: "local".into(), ways, pulls_since: Some(NOW - 200 * DAY), ..Snapshot::default() };
-    let mut drawing = Drawing { dice, registry, shape, bases: Vec::new(), empty: None };
+    let mut drawing = Drawing {
+        dice,
+        registry,
+        shape,
+        bases: Vec::new(),
+        media_types: [media_type::OCI_MANIFEST.into(), media_type::OCI_INDEX.into()],
+        empty: None,
+    };
     for _ in 0..4 {
         let base = drawing.blob();
         drawing.bases.push(base);
@@ -55,6 +62,8 @@ struct Drawing<'a> {
     shape: Shape,
     /// Layers that many images begin with.
     bases: Vec<u32>,
+    /// Of an image and of an index.
+    media_types: [Text; 2],
     /// The index that lists nothing, where there is one.
     empty: Option<u32>,
 }
@@ -75,7 +84,7 @@ impl Drawing<'_> {
         let number = self.registry.manifests.len() as u32;
         self.registry.manifests.push(Manifest {
             digest: digest(&number.to_string()),
-            media_type: if kind == Kind::Index { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST }.into(),
+            media_type: self.media_types[usize::from(kind == Kind::Index)].clone(),
             kind,
             known: true,
             bytes: 500,
@@ -188,10 +197,20 @@ impl Drawing<'_> {
             }
         }
         self.tags(&mut repository, &tops);
+        if self.shape.exact {
+            // As a catalogue keeps them.
+            repository.tags.sort_by(|a, b| oci::VersionKey::new(&a.name).cmp(&oci::VersionKey::new(&b.name)));
+        }
         // What got no tag: some is known to be there.
         let reached: std::collections::HashSet<u32> = {
             let mut reached = std::collections::HashSet::new();
-            crate::world::walk(&self.registry, &repository, |m| reached.insert(m));
+            let mut open: Vec<u32> = repository.tags.iter().filter_map(|t| t.manifest).collect();
+            open.extend(repository.machinery.iter().filter_map(|m| m.manifest));
+            while let Some(manifest) = open.pop() {
+                if reached.insert(manifest) {
+                    open.extend(&self.registry.manifests[manifest as usize].children);
+                }
+            }
             reached
         };
         for &top in &tops {

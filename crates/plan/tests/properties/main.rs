@@ -10,7 +10,7 @@ mod model;
 use model::{Model, numbers, reached};
 use plan::{
     Code, DeleteIn, EffectKind, Fate, Intent, Plan, Snapshot, Step, Ways, plan,
-    testing::{Dice, NOW, Shape, draw as make, forget},
+    testing::{Dice, NOW, Shape, draw as make, forget, registry},
 };
 use proptest::{
     prelude::*,
@@ -326,4 +326,19 @@ fn nonsense_is_refused_and_circles_are_walked_once() {
         let once: BTreeSet<_> = deleted.iter().collect();
         assert_eq!(once.len(), deleted.len());
     });
+}
+
+#[test]
+fn a_large_registry_is_planned_as_each_of_its_repositories_is() {
+    let registry = registry(3, Shape { repositories: 1_200, tags: 4, images: 3, exact: true });
+    let everything = |repository| DeleteIn { repository, everything: true, ..DeleteIn::default() };
+    let all = 0..registry.repositories.len() as u32;
+    let whole = plan(&registry, &Intent::Delete(all.clone().map(everything).collect()), NOW);
+    let each: Vec<Plan> = all.map(|number| plan(&registry, &Intent::Delete(vec![everything(number)]), NOW)).collect();
+    let steps = |plan: &Plan| plan.steps.iter().map(|step| (step.repository().to_owned(), step.clone())).collect::<Vec<_>>();
+    let mut expected: Vec<_> = each.iter().flat_map(steps).collect();
+    expected.sort_by(|(a, _), (b, _)| a.cmp(b));
+    assert_eq!(steps(&whole), expected);
+    assert_eq!(whole.effects.len(), each.iter().map(|p| p.effects.len()).sum::<usize>());
+    assert_eq!((&*whole.confirm, whole.wide), ("local", true));
 }
