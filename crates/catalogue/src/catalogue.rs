@@ -272,7 +272,13 @@ impl Catalogue {
     pub async fn ensure_manifest(&self, registry: u16, repository: &RepositoryName, digest: &Digest) -> Result<u32, Error> {
         let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
         watched.source.registry.resolve(repository, &Target::Digest(digest.clone())).await?;
-        crate::crawler::fetch(self, watched, repository, digest).await
+        let id = crate::crawler::fetch(self, watched, repository, digest).await?;
+        // Where no tag reaches it, it is there nevertheless: to be tagged again, copied, deleted.
+        let mut model = self.model_mut();
+        if let Some(repo) = model.find_repo(registry, repository.as_str()) {
+            model.hold_untagged(repo, id, now());
+        }
+        Ok(id)
     }
 
     /// Asks the registry what is attached to a digest, unless it was asked within `age`.
