@@ -150,8 +150,11 @@ async fn an_imprint_makes_no_difference_but_in_time() {
     let database = format!("sqlite:{}", file.display());
     let catalogue = open(&fake, &database, HOUR).await;
     until("it is fresh", || fresh(&catalogue)).await;
-    let totals = catalogue.model().totals();
-    let facts = |catalogue: &Catalogue| catalogue.model().repos().map(|(_, r)| format!("{} {:?}", r.name, r.facts)).collect::<Vec<_>>();
+    let facts = |catalogue: &Catalogue| {
+        let mut all: Vec<String> = catalogue.model().repos().map(|(_, r)| format!("{} {:?}", r.name, r.facts)).collect();
+        all.sort();
+        (catalogue.model().totals(), all)
+    };
     let before = facts(&catalogue);
     assert!(!imprint.exists());
     catalogue.close().await;
@@ -161,29 +164,24 @@ async fn an_imprint_makes_no_difference_but_in_time() {
     let image = Image::new("later").label("team", "payments");
     fake.push("team/api", "v1", &image);
     let catalogue = open(&fake, &database, HOUR).await;
-    assert_eq!((catalogue.model().totals(), facts(&catalogue)), (totals, before.clone()));
+    assert!(facts(&catalogue) == before);
     catalogue.mark(0, event("team/api", Some("v1"), Some(&image.digest()), false, catalogue::now()));
     until("the push is seen", || digest(&catalogue, "team/api", "v1").is_some() && fresh(&catalogue)).await;
-    let (totals, before) = (catalogue.model().totals(), facts(&catalogue));
+    let expected = facts(&catalogue);
     let written = std::fs::read(&imprint).unwrap();
     catalogue.close().await;
     assert_eq!(std::fs::read(&imprint).unwrap(), written, "it was not worth it");
 
     let reopened = async || {
         let catalogue = Catalogue::open(&database, vec![source(&fake, HOUR)]).await.unwrap();
-        let mut all = facts(&catalogue);
-        let totals = catalogue.model().totals();
+        let found = facts(&catalogue);
         catalogue.close().await;
-        all.sort();
-        (totals, all)
+        found
     };
-    let mut expected = before;
-    expected.sort();
-    let expected = (totals, expected);
-    assert_eq!(reopened().await, expected);
+    assert!(reopened().await == expected);
     // One that is damaged, one of another database, none.
     std::fs::write(&imprint, &written[..written.len() / 2]).unwrap();
-    assert_eq!(reopened().await, expected);
+    assert!(reopened().await == expected);
     std::fs::write(&imprint, &written).unwrap();
     let other = format!("sqlite:{}", folder.path().join("other.db").display());
     std::fs::copy(&imprint, folder.path().join("other.db.known")).unwrap();
@@ -191,7 +189,7 @@ async fn an_imprint_makes_no_difference_but_in_time() {
     assert_eq!(catalogue.model().manifest_bound(), 0);
     catalogue.close().await;
     std::fs::remove_file(&imprint).unwrap();
-    assert_eq!(reopened().await, expected);
+    assert!(reopened().await == expected);
     assert!(!imprint.exists(), "what was only asked one thing leaves none");
 }
 
