@@ -9,7 +9,7 @@ mod model;
 
 use model::{Model, numbers, reached};
 use plan::{
-    Code, DeleteIn, EffectKind, Fate, Intent, Plan, Snapshot, Step, Ways, plan,
+    Code, DeleteIn, EffectKind, Fate, Intent, Plan, Repository, Snapshot, Step, Text, Ways, plan,
     testing::{Dice, NOW, Shape, draw as make, forget, registry},
 };
 use proptest::{
@@ -17,7 +17,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     io::Write,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
 };
@@ -67,11 +67,47 @@ fn at_every_moment_whatever_has_a_name_is_whole() {
         let before = Model::of(&registry);
         let mut model = before.clone();
         let numbers = numbers(&registry);
+        let mut left: BTreeSet<(&str, u32)> = plan.steps.iter().filter_map(|step| deleted(&numbers, step)).collect();
         for step in &plan.steps {
             model.act(&registry, &numbers, step);
             model.assert_whole(&registry, &before);
+            // Nor does what is attached go before what it is attached to.
+            if let Some((repository, manifest)) = deleted(&numbers, step) {
+                left.remove(&(repository, manifest));
+                let here = registry.repositories.iter().find(|r| *r.name == *repository).expect("a repository");
+                for subject in subjects(&registry, here, manifest) {
+                    // An emptied list can be attached to what is attached to it: there is no order then.
+                    let circle = about(&registry, here, subject).contains(&manifest);
+                    assert!(circle || !left.contains(&(repository, subject)), "{manifest} goes before {subject}");
+                }
+            }
         }
     });
+}
+
+/// What a step deletes: the repository and the manifest.
+fn deleted<'a>(numbers: &HashMap<Text, u32>, step: &'a Step) -> Option<(&'a str, u32)> {
+    match step {
+        Step::DeleteManifest { repository, digest, .. } => Some((repository, numbers[digest])),
+        _ => None,
+    }
+}
+
+/// What a manifest is attached to, whoever says so.
+fn subjects(registry: &Snapshot, repository: &Repository, manifest: u32) -> BTreeSet<u32> {
+    let said = repository.referrers.iter().filter(|r| r.manifest == manifest).map(|r| r.subject);
+    let named = repository.machinery.iter().filter(|m| m.manifest == Some(manifest)).filter_map(|m| m.subject);
+    said.chain(named).chain(registry.manifests[manifest as usize].subject).filter(|&s| s != manifest).collect()
+}
+
+/// What it is attached to, what that is attached to, and so on.
+fn about(registry: &Snapshot, repository: &Repository, manifest: u32) -> BTreeSet<u32> {
+    let mut all = BTreeSet::new();
+    let mut open = vec![manifest];
+    while let Some(manifest) = open.pop() {
+        open.extend(subjects(registry, repository, manifest).into_iter().filter(|&subject| all.insert(subject)));
+    }
+    all
 }
 
 #[test]
@@ -139,25 +175,28 @@ fn nothing_that_is_left_attached_loses_its_image_unsaid() {
         let before = Model::of(&registry);
         let mut after = before.clone();
         after.run(&registry, &plan);
-        let told: BTreeSet<_> = plan
-            .effects
-            .iter()
-            .filter(|e| e.kind == EffectKind::Manifest && e.fate == Fate::Stays)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .filter(|e| e.why.contains("what it is attached to"))
-            .map(|e| (e.repository.clone(), e.digest.clone().expect("a digest")))
-            .collect();
+        let effects = plan.effects.iter().filter(|e| e.kind == EffectKind::Manifest);
+        let whose = |e: &plan::Effect| e.digest.clone().map(|digest| (e.repository.clone(), digest)).expect("a digest");
+        let with = |fate: Fate, why: fn(&str) -> bool| {
+            effects.clone().filter(|e| e.fate == fate && why(&e.why)).map(whose).collect::<BTreeSet<_>>()
+        };
+        let told = with(Fate::Stays, |why| why.contains("what it is attached to"));
+        let asked = with(Fate::Goes, |why| matches!(why, "no other tag names it" | "asked for by its digest"));
         for repository in &registry.repositories {
             let (was, is) = (&before.repositories[&repository.name], &after.repositories[&repository.name]);
-            let said = repository.referrers.iter().map(|r| (r.subject, r.manifest));
-            let named = repository.machinery.iter().filter_map(|m| Some((m.subject?, m.manifest?)));
-            let own = (0..).zip(&registry.manifests).filter_map(|(m, manifest)| Some((manifest.subject?, m)));
-            for (subject, manifest) in said.chain(named).chain(own) {
-                let lost = was.manifests.contains(&subject) && !is.manifests.contains(&subject);
-                if lost && was.manifests.contains(&manifest) && is.manifests.contains(&manifest) {
-                    let digest = registry.manifests[manifest as usize].digest.clone();
-                    assert!(told.contains(&(repository.name.clone(), digest)), "{manifest} in {} lost {subject}", repository.name);
+            for &manifest in &is.manifests {
+                for subject in subjects(&registry, repository, manifest) {
+                    if was.manifests.contains(&subject) && !is.manifests.contains(&subject) {
+                        let digest = &registry.manifests[manifest as usize].digest;
+                        assert!(
+                            told.contains(&(repository.name.clone(), digest.clone())),
+                            "{manifest} in {} lost {subject}",
+                            repository.name
+                        );
+                        // Only what was asked for itself leaves behind what is attached to it.
+                        let goes = (repository.name.clone(), registry.manifests[subject as usize].digest.clone());
+                        assert!(asked.contains(&goes), "{subject} in {} was kept by {manifest}", repository.name);
+                    }
                 }
             }
             // Nor does a name speak of what went.

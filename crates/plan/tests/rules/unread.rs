@@ -86,6 +86,17 @@ fn a_part_that_was_not_read_keeps_everything_while_a_name_reaches_it() {
 }
 
 #[test]
+fn a_list_of_what_is_attached_that_was_not_read_keeps_its_image() {
+    let mut s = three();
+    let list = s.index("LIST", &[]);
+    s.machinery(0, 0, "", list);
+    assert_eq!(steps(&s, &delete(&s, &[0])), ["delete A with v1", "delete LIST with sha256-A"]);
+    s.manifest_mut(list).known = false;
+    let plan = delete(&s, &[0]);
+    assert_eq!((steps(&s, &plan).len(), codes(&plan)), (0, vec![Code::Unread]));
+}
+
+#[test]
 fn numbers_that_lead_nowhere_make_no_plan() {
     let mut s = three();
     assert_eq!(codes(&delete(&s, &[9])), [Code::Malformed]);
