@@ -38,6 +38,7 @@ for (const [name, path] of Object.entries(pages)) {
 }
 
 test('axe finds nothing: rows chosen, a row’s menu, the plan in its dialog and as a page', async ({ page }) => {
+  test.slow()
   const list = new List(page)
   await list.open(paths.repository)
   await list.main.getByRole('checkbox', { name: 'Select v2.13.3' }).check()
@@ -54,6 +55,7 @@ test('axe finds nothing: rows chosen, a row’s menu, the plan in its dialog and
 })
 
 test('axe finds nothing: all that match, with the name to be typed', async ({ page }) => {
+  test.slow()
   const list = new List(page)
   await list.open(paths.many)
   await list.main.getByRole('checkbox', { name: 'Select all on this page' }).check()
@@ -65,6 +67,7 @@ test('axe finds nothing: all that match, with the name to be typed', async ({ pa
 })
 
 test('axe finds nothing: a notice, and a job at its end', async ({ page, publisher, url }, { project }) => {
+  test.slow()
   const repository = `live/axe-${project.name}`
   await publisher.push(repository, await small(repository), ['1.0.0', 'stable'])
   await until(repository, async () => (await (await fetch(`${url}/api/v1/tags?ref=local/${repository}`)).json()).total === 2 || 'not there')

@@ -23,10 +23,7 @@ pub(super) fn draw(frame: &Frame, model: &JobModel) -> AnyView {
     }
     let base = &frame.base;
     let job = &model.job;
-    let crumbs = vec![
-        Crumb { label: "Jobs".into(), href: Some(format!("{base}/activity?tab=jobs")), before: "" },
-        Crumb { label: job.summary.clone(), href: None, before: "/" },
-    ];
+    let crumbs = vec![Crumb { label: job.summary.clone(), href: None, before: "" }];
     let buttons = view! {
         {cancel(frame, job, BUTTON)}
         {undo(frame, job, BUTTON_PRIMARY)}
@@ -91,7 +88,11 @@ fn facts(base: &str, model: &JobModel) -> String {
                 .raw("\">another job</a></span>");
         }
     }
-    html.raw("<span><a class=\"text-link\" href=\"").text(base).raw("/plans/").text(&job.plan).raw("\">its plan</a></span>");
+    html.raw("<span><a class=\"text-link\" href=\"").text(base).raw("/activity?tab=jobs\">all jobs</a></span>");
+    // An undoing has none: it is what the other job took, the other way round.
+    if !job.plan.is_empty() {
+        html.raw("<span><a class=\"text-link\" href=\"").text(base).raw("/plans/").text(&job.plan).raw("\">its plan</a></span>");
+    }
     if let Some(until) = job.undo_until.as_deref().filter(|_| job.undone_by.is_none()) {
         html.raw("<span>can be undone; the offer ends ");
         value::when(&mut html, Some(until), model.now);
