@@ -34,7 +34,7 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use model::*;
 #[cfg(feature = "ssr")]
-pub use shell::{fragment, fragment_html, shell, to_html};
+pub use shell::{fragment, shell, to_html};
 
 #[cfg(feature = "hydrate")]
 mod browser;

@@ -103,18 +103,13 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
 }
 
 /// Only what a page says, for a dialog or a notice of a page that is open already.
-pub fn fragment(frame: &Frame, page: Page) -> impl IntoView + use<> {
+pub fn fragment(frame: &Frame, page: Page) -> String {
     let kind = match &page {
         Page::Job(_) => "job",
         _ => "dialog",
     };
-    view! { <section data-fragment=kind>{pages::draw(frame, page)}</section> }
-}
-
-/// A fragment as text, for tests.
-pub fn fragment_html(frame: &Frame, page: Page) -> String {
     let owner = Owner::new_root(None);
-    let html = owner.with(|| fragment(frame, page).to_html());
+    let html = owner.with(|| view! { <section data-fragment=kind>{pages::draw(frame, page)}</section> }.to_html());
     owner.unset_with_forced_cleanup();
     html
 }

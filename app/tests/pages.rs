@@ -438,16 +438,16 @@ fn a_fragment_is_the_content_alone() {
     let frame = Frame { fragment: true, ..frame() };
     for (name, page) in pages() {
         let is_job = matches!(page, Page::Job(_));
-        let html = fragment_html(&frame, page);
+        let html = fragment(&frame, page);
         for frame in ["<html", "<header", "<main", "<script", "leptos-island", "id=\"change\"", "id=\"notice\""] {
             assert!(!html.contains(frame), "{name}: {frame}");
         }
         assert!(html.starts_with(if is_job { "<section data-fragment=\"job\"" } else { "<section data-fragment=\"dialog\"" }), "{name}");
     }
-    let html = fragment_html(&frame, shown(deletion()));
+    let html = fragment(&frame, shown(deletion()));
     assert!(html.contains("id=\"change-title\"") && !html.contains("<h1"), "the page behind has the first heading");
     assert!(html.contains("data-close"), "a dialog is closed, not left");
-    let html = fragment_html(&frame, Page::Job(job_page(JobState::Done)));
+    let html = fragment(&frame, Page::Job(job_page(JobState::Done)));
     assert!(
         html.contains("data-over") && html.contains("data-told=\"Delete 3 tags from local/team/api: done. It can be undone.\""),
         "{html}"

@@ -16,7 +16,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use leptos::{either::Either, nonce::use_nonce, prelude::*};
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use std::{convert::Infallible, future::Future, pin::Pin};
 
@@ -77,25 +77,7 @@ pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Respons
         can_change: can_change(state),
         fragment: head.fragment,
     };
-    // The frame wants an address; nothing that is drawn depends on it.
-    let request = Request::new(Body::empty());
-    let drawn = leptos_axum::handle_response_inner(
-        provide_policy,
-        move || {
-            let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
-            let frame = Frame { nonce, ..frame };
-            if frame.fragment { Either::Left(app::fragment(&frame, page)) } else { Either::Right(app::shell(&frame, page)) }
-        },
-        request,
-        at_once,
-    )
-    .await;
-    // Whole before it is sent: it has a length, and the reactive owner is gone.
-    let (parts, body) = drawn.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
-        return Response::new(Body::empty());
-    };
-    let mut response = Response::from_parts(parts, Body::from(body));
+    let mut response = if head.fragment { part(&frame, page) } else { whole(frame, page).await };
     *response.status_mut() = status;
     let headers = response.headers_mut();
     // To be asked for again each time, yet kept for the way back: it is one visitor's, and it changes.
@@ -107,6 +89,35 @@ pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Respons
     {
         headers.append(header::SET_COOKIE, cookie);
     }
+    response
+}
+
+/// The document.
+async fn whole(frame: Frame, page: Page) -> Response {
+    // The frame wants an address; nothing that is drawn depends on it.
+    let request = Request::new(Body::empty());
+    let drawn = leptos_axum::handle_response_inner(
+        provide_policy,
+        move || {
+            let nonce = use_nonce().map(|n| n.to_string()).unwrap_or_default();
+            app::shell(&Frame { nonce, ..frame }, page)
+        },
+        request,
+        at_once,
+    )
+    .await;
+    // Whole before it is sent: it has a length, and the reactive owner is gone.
+    let (parts, body) = drawn.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+        return Response::new(Body::empty());
+    };
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The content alone: nothing in it wakes, so it needs no script.
+fn part(frame: &Frame, page: Page) -> Response {
+    let mut response = Response::new(Body::from(app::fragment(frame, page)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
 

@@ -8,6 +8,7 @@ mod cli;
 mod cli_changes;
 mod errors;
 mod foreign;
+mod forms;
 mod headers;
 mod pages;
 mod program;
