@@ -106,6 +106,24 @@ test('a policy is previewed as it is typed, then carried out; activity tells of 
   await expect.poll(() => local.tags('more/clean')).toEqual(['1.0.0', 'pr-1', 'pr-2', 'pr-3', 'pr-4'])
 })
 
+test('a policy is kept as it was typed, with its schedule, and removed', async ({ page, changing: { url, local } }) => {
+  await local.push('more/kept', '1', ['pr-1'])
+  await holds(url, 'local/more/kept', 1)
+  const list = new Change(page)
+  await list.open('/clean-up')
+  await list.main.getByRole('textbox', { name: 'What may go' }).fill('repo:=more/kept tag:pr-*')
+  await expect(list.main).toContainText('1 tag and 1 image go')
+  await list.main.getByText('Keep this policy, and run it by a schedule').click()
+  await list.main.getByRole('textbox', { name: 'Name' }).fill('Pull requests')
+  await list.main.getByRole('textbox', { name: 'Schedule' }).fill('30 3 * * 1')
+  await list.main.getByRole('button', { name: 'Keep', exact: true }).click()
+  await expect(page).toHaveURL(/policy=/)
+  await expect(list.main.getByRole('textbox', { name: 'What may go' })).toHaveValue('repo:=more/kept tag:pr-*')
+  await expect(list.main.getByRole('region', { name: 'Kept policies' })).toContainText('next')
+  await list.main.getByRole('button', { name: 'Remove the policy Pull requests' }).click()
+  await expect(list.main.getByRole('region', { name: 'Kept policies' })).toHaveCount(0)
+})
+
 test('activity is narrowed by its links and exported as it is narrowed', async ({ page, changing: { url, local } }) => {
   await local.push('more/told', '1', ['1.0.0'])
   await holds(url, 'local/more/told', 1)
