@@ -2,11 +2,12 @@
 
 use super::{all, ask, base, by_id, clock, document, hide, main, on, parsed, set, window};
 use crate::ago::ago;
+use gloo_net::http::Request;
 use leptos::prelude::{set_interval, set_timeout};
 use std::{cell::RefCell, rc::Rc, time::Duration};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node, RequestInit};
+use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node};
 
 /// Changes come in bursts; one drawing serves them all.
 const GATHER: Duration = Duration::from_millis(400);
@@ -148,7 +149,8 @@ async fn draw(asked: bool) {
     hide("waiting", true);
     state().borrow_mut().drawn_at = clock();
     let Some(address) = window().and_then(|window| window.location().href().ok()) else { return };
-    let Some((_, text)) = ask(&address, &RequestInit::new()).await else { return };
+    let Ok(request) = Request::get(&address).build() else { return };
+    let Some((_, text)) = ask(request).await else { return };
     let _ = replace(&text);
 }
 

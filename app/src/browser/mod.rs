@@ -10,11 +10,9 @@ pub(crate) mod pull;
 pub(crate) mod search;
 pub(crate) mod theme;
 
+use gloo_net::http::Request;
 use wasm_bindgen::{JsCast, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortSignal, Document, DomParser, Element, Event, EventTarget, RequestInit, Response, Storage, SupportedType, UrlSearchParams, Window,
-};
+use web_sys::{AbortSignal, Document, DomParser, Element, Event, EventTarget, Storage, SupportedType, UrlSearchParams, Window};
 
 /// Called once, before the islands wake.
 pub fn wake() {
@@ -45,29 +43,24 @@ fn base() -> String {
 }
 
 /// Asks the server: whether it went well, and what it said. None where it does not answer.
-async fn ask(address: &str, init: &RequestInit) -> Option<(bool, String)> {
-    let response: Response = JsFuture::from(window()?.fetch_with_str_and_init(address, init)).await.ok()?.unchecked_into();
-    let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+async fn ask(request: Request) -> Option<(bool, String)> {
+    let response = request.send().await.ok()?;
+    let text = response.text().await.ok()?;
     Some((response.ok(), text))
 }
 
 /// The same, to be broken off by a signal.
 async fn ask_until(address: &str, signal: &AbortSignal) -> Option<(bool, String)> {
-    let init = RequestInit::new();
-    init.set_signal(Some(signal));
-    ask(address, &init).await
+    ask(Request::get(address).abort_signal(Some(signal)).build().ok()?).await
 }
 
 /// What a page says, without its frame; sent as a form where there are fields. None where the server does not answer as it should.
 async fn fragment(address: &str, fields: Option<&UrlSearchParams>) -> Option<Element> {
-    let init = RequestInit::new();
-    let header = js_sys::Array::of2(&"X-Fragment".into(), &"1".into());
-    init.set_headers(&js_sys::Array::of1(&header));
-    if let Some(fields) = fields {
-        init.set_method("POST");
-        init.set_body(fields);
-    }
-    let (_, text) = ask(address, &init).await?;
+    let request = match fields {
+        Some(fields) => Request::post(address).header("X-Fragment", "1").body(fields).ok()?,
+        None => Request::get(address).header("X-Fragment", "1").build().ok()?,
+    };
+    let (_, text) = ask(request).await?;
     parsed(&text)?.query_selector("[data-fragment]").ok()?
 }
 
