@@ -67,6 +67,14 @@ pub(crate) fn image(base: &str, of: &str, tab: Tab, platform: Option<&str>) -> S
     reference(base, of) + &query(&[("platform", platform.unwrap_or_default()), ("tab", tab)])
 }
 
+/// Two images side by side; the first is yet to be named where it is none.
+pub(crate) fn compare(base: &str, from: Option<&str>, to: &str) -> String {
+    let mut asked = Vec::new();
+    asked.extend(from.map(|from| ("from", from)));
+    asked.push(("to", to));
+    format!("{base}/compare{}", query(&asked))
+}
+
 /// The catalogue.
 pub(crate) fn catalogue(base: &str, asked: &Asked) -> String {
     format!("{base}/{}", list(asked))

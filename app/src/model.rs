@@ -2,7 +2,7 @@
 //!
 //! A [`Frame`] is what surrounds every page; a [`Page`] is one of them with its model. Nothing here fetches anything.
 
-use api::{Hit, Image, List, Registry, Repository, Tag, Totals};
+use api::{Comparison, Hit, Image, List, Registry, Repository, Tag, Totals};
 use std::collections::BTreeMap;
 
 mod change;
@@ -89,6 +89,8 @@ pub enum Page {
     Image(Box<ImageModel>),
     /// `/search`
     Search(SearchModel),
+    /// `/compare`
+    Compare(Box<CompareModel>),
     /// `/plans/{id}`
     Plan(PlanModel),
     /// `/jobs/{id}`
@@ -300,6 +302,25 @@ pub struct SearchModel {
     pub took_ms: u64,
 }
 
+/// Two images side by side.
+#[derive(Debug, Clone)]
+pub struct CompareModel {
+    /// Milliseconds since 1970.
+    pub now: i64,
+    /// The first, as it was typed; empty where it is yet to be named.
+    pub from: String,
+    /// The second.
+    pub to: String,
+    /// The platform as asked for, if it was.
+    pub platform: Option<String>,
+    /// What differs; none where one is yet to be named, or cannot be compared.
+    pub comparison: Option<Comparison>,
+    /// Images that are perhaps meant: tags of the repositories named.
+    pub suggestions: Vec<String>,
+    /// Why they cannot be compared.
+    pub problem: Option<api::Problem>,
+}
+
 /// A page instead of the page asked for.
 #[derive(Debug, Clone)]
 pub struct ProblemModel {
@@ -325,6 +346,7 @@ impl Page {
             Self::Catalogue(CatalogueModel { error: Some(_), .. })
             | Self::Repository(RepositoryModel { error: Some(_), .. })
             | Self::Search(SearchModel { error: Some(_), .. }) => 400,
+            Self::Compare(model) if model.problem.is_some() => model.problem.as_ref().map_or(200, |problem| problem.status),
             Self::Plan(PlanModel { problem: Some(problem), .. })
             | Self::Job(JobModel { problem: Some(problem), .. })
             | Self::Retag(RetagModel { problem: Some(problem), .. })
@@ -359,6 +381,10 @@ impl Page {
                     [m.asked.registry.as_deref(), m.asked.repository.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("/");
                 let tab = if m.asked.tab == ActivityTab::Jobs { "Jobs" } else { "Activity" };
                 [place.as_str(), tab].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+            }
+            Self::Compare(m) => {
+                let named = [m.from.as_str(), &m.to].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" and ");
+                format!("{named} · Compare")
             }
             Self::Problem(m) => m.problem.title.clone(),
         };

@@ -133,7 +133,9 @@ fn scope(page: &Page) -> String {
         Page::Activity(model) => model.asked.registry.clone().unwrap_or_else(|| "*".to_owned()),
         // Whatever is told of the job concerns its page.
         Page::Job(model) if !model.job.state.is_over() => "*".to_owned(),
-        Page::Search(_) | Page::Plan(_) | Page::Job(_) | Page::Retag(_) | Page::Copy(_) | Page::CleanUp(_) => String::new(),
+        Page::Compare(_) | Page::Search(_) | Page::Plan(_) | Page::Job(_) | Page::Retag(_) | Page::Copy(_) | Page::CleanUp(_) => {
+            String::new()
+        }
     }
 }
 
@@ -175,6 +177,7 @@ fn now(page: &Page) -> i64 {
         Page::Repository(model) => model.now,
         Page::Image(model) => model.now,
         Page::Search(model) => model.now,
+        Page::Compare(model) => model.now,
         Page::Plan(model) => model.now,
         Page::Job(model) => model.now,
         Page::Retag(model) => model.now,

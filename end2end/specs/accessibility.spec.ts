@@ -23,6 +23,8 @@ const pages = {
   'the clean-up': '/clean-up',
   'the clean-up with a preview': '/clean-up?match=repo:team/api+tag:pr-*&older_than=1d&clock=created',
   'the clean-up with a wrong query': '/clean-up?match=size:%3E5xx',
+  comparing: '/compare?from=local/team/api:v2.13.0&to=local/team/api:v2.14.0',
+  'a comparison begun': '/compare?to=local/team/api:v2.14.0',
   retagging: '/retag?ref=local/team/api:v2.14.0',
   copying: '/copy?ref=local/team/api:v2.14.0',
   'no such plan': '/plans/none',

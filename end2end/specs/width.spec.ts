@@ -13,6 +13,8 @@ const pages = {
   activity: '/activity',
   jobs: '/activity?tab=jobs',
   'the clean-up': '/clean-up?match=repo:team/**&older_than=1d&clock=created',
+  comparing: '/compare?from=local/team/api:v2.13.0&to=local/team/api:v2.14.0',
+  'comparing hostile text with a very long name': `/compare?from=local/quirks/hostile-labels:latest&to=local/${LONG_NAME}:${LONG_TAG}`,
   'retagging a very long name': `/retag?ref=local/${LONG_NAME}:${LONG_TAG}`,
   'copying a very long name': `/copy?ref=local/${LONG_NAME}:${LONG_TAG}`,
   ...Object.fromEntries(tabs.map((tab) => [`tab ${tab}`, `${paths.image}?tab=${tab}`])),

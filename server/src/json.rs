@@ -2,6 +2,7 @@
 
 mod activity;
 mod body;
+mod compare;
 mod events;
 pub(crate) mod export;
 mod fields;
@@ -41,6 +42,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/repositories", get(lists::repositories))
         .route("/tags", get(lists::tags))
         .route("/search", get(lists::search))
+        .route("/compare", get(compare::compare))
         .route("/image", get(images::image))
         .route("/manifest", get(images::manifest))
         .route("/configuration", get(images::configuration))

@@ -3,6 +3,7 @@
 mod activity;
 mod changes;
 mod clean_up;
+mod compare;
 mod forms;
 mod image;
 mod jobs;
@@ -16,6 +17,7 @@ mod render;
 pub(crate) use activity::activity;
 pub(crate) use changes::{copy, copy_form, delete, retag, retag_form};
 pub(crate) use clean_up::{clean_up, clean_up_plan};
+pub(crate) use compare::compare;
 pub(crate) use forms::{refresh, theme};
 pub(crate) use jobs::{cancel, job, undo};
 pub(crate) use lists::{catalogue, search};

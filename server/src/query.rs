@@ -55,6 +55,12 @@ impl Query {
         }
     }
 
+    /// A whole number; none when absent.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
+        let read = |text: &str| text.parse().map_err(|_| Problem::new(Code::BadQuery, format!("“{name}” is a whole number.")));
+        self.text(name)?.map(read).transpose()
+    }
+
     /// A switch: absent is off, `1` and `true` are on, `0` and `false` off.
     pub(crate) fn switch(&self, name: &str) -> Result<bool, Problem> {
         match self.text(name)? {

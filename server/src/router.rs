@@ -38,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .route("/jobs/{id}", get(pages::job))
         .route("/jobs/{id}/cancel", post(pages::cancel))
         .route("/jobs/{id}/undo", post(pages::undo))
+        .route("/compare", get(pages::compare))
         .route("/activity", get(pages::activity))
         .route("/theme", post(pages::theme))
         .layer(from_fn_with_state(with(&state), deadline));

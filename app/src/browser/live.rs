@@ -11,6 +11,8 @@ use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, Html
 
 /// Changes come in bursts; one drawing serves them all.
 const GATHER: Duration = Duration::from_millis(400);
+/// Gathering what a page shows takes at most about so long.
+const GATHERED_MS: f64 = 500.0;
 /// Not oftener than this, however much changes.
 const REST_MS: f64 = 3000.0;
 /// The same for a page about something that is at work, which has a stream of its own.
@@ -90,7 +92,11 @@ fn connect() {
     if state().borrow().source.is_some() {
         return;
     }
-    let address = [base(), own_stream().unwrap_or_else(|| "/api/v1/events".to_owned())].concat();
+    let address = match own_stream() {
+        Some(own) => [base(), own].concat(),
+        // With what was told while the page was on its way here.
+        None => [base(), "/api/v1/events?since=".to_owned(), since()].concat(),
+    };
     let Ok(source) = EventSource::new(&address) else { return };
     on(&source, "message", move |event: MessageEvent| {
         let scope = scope();
@@ -101,6 +107,12 @@ fn connect() {
         }
     });
     state().borrow_mut().source = Some(source);
+}
+
+/// When the page's content was gathered, by the server's clock, or a little before: gathering takes a moment.
+fn since() -> String {
+    let drawn = main().and_then(|main| main.get_attribute("data-now")).map_or(f64::NAN, |now| js_sys::parse_float(&now));
+    if drawn.is_finite() { format!("{}", (drawn - GATHERED_MS) as i64) } else { String::new() }
 }
 
 /// Registry and repository of an event. JSON by the browser: the page needs no parser for two words.

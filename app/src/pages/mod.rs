@@ -3,6 +3,7 @@
 mod activity;
 mod catalogue;
 mod clean_up;
+mod compare;
 mod copy;
 mod image;
 mod job;
@@ -24,6 +25,7 @@ pub(crate) fn draw(frame: &Frame, page: Page) -> AnyView {
         Page::Registry(model) => registry::draw(frame, &model),
         Page::Repository(model) => repository::draw(frame, &model),
         Page::Image(model) => image::draw(frame, &model),
+        Page::Compare(model) => compare::draw(frame, &model),
         Page::Search(model) => search::draw(frame, &model),
         Page::Plan(model) => plan::draw(frame, &model),
         Page::Job(model) => job::draw(frame, &model),

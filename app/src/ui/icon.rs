@@ -29,6 +29,8 @@ macro_rules! icons {
 }
 
 icons! {
+    /// Two, one beside the other.
+    Compare "i-compare" r#"<rect width="7" height="18" x="3" y="3" rx="1"/><rect width="7" height="18" x="14" y="3" rx="1"/>"#,
     /// Search.
     Search "i-search" r#"<path d="m21 21-4.34-4.34"/><circle cx="11" cy="11" r="8"/>"#,
     /// What opens.

@@ -21,9 +21,11 @@ macro_rules! shape {
 }
 
 mod change;
+mod compare;
 pub use change::{
     Action, Activity, Effect, EffectKind, Fate, Intent, ItemState, Job, JobItem, JobState, Plan, PlanProblem, Policy, StoredPolicy,
 };
+pub use compare::{ComparedImage, ComparedLayer, ComparedPlatform, Comparison, Difference, LayerState};
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,10 +8,12 @@
 
 mod caller;
 mod change;
+mod compare;
 mod error;
 mod image;
 pub mod import;
 mod lists;
+mod news;
 mod notify;
 mod registries;
 mod search;
@@ -19,10 +21,12 @@ mod settings;
 mod show;
 
 pub use caller::Caller;
+pub use catalogue::now;
 pub use change::{ActivityQuery, JobsQuery};
 pub use error::{Error, Result};
 pub use image::ManifestBytes;
 pub use lists::{Paged, RepositoriesQuery, TagsQuery, check_query};
+pub use news::Missed;
 pub use settings::{RegistrySettings, Settings};
 
 use api::{Change, Code};
@@ -43,7 +47,7 @@ struct Inner {
     totals: registries::Sums,
     /// A permit for each question that is looked for beside the threads that serve.
     searches: Arc<Semaphore>,
-    changes: broadcast::Sender<Change>,
+    news: news::News,
     work: change::Work,
 }
 
@@ -62,7 +66,7 @@ impl Service {
             lists: lists::Cache::default(),
             totals: registries::Sums::default(),
             searches: Arc::new(Semaphore::new(processors)),
-            changes: broadcast::channel(256).0,
+            news: news::News::default(),
             work: change::Work::new(),
         })))
     }
@@ -72,23 +76,22 @@ impl Service {
         self.0.catalogue.start();
         self.start_jobs();
         self.start_clock();
-        let (mut from, to) = (self.0.catalogue.changes(), self.0.changes.clone());
+        let (mut from, to) = (self.0.catalogue.changes(), Arc::downgrade(&self.0));
         let registries: Vec<String> = self.0.settings.registries.iter().map(|r| r.name.clone()).collect();
         // Ends by itself: the catalogue drops its sender when it is closed and let go.
         tokio::spawn(async move {
             loop {
-                match from.recv().await {
-                    Ok(changed) => {
-                        let _ = to.send(Change { registry: changed.registry, repository: changed.repository });
-                    }
+                let told = match from.recv().await {
+                    Ok(changed) => vec![Change { registry: changed.registry, repository: changed.repository }],
                     // What was missed is not known: anything may have changed.
                     Err(broadcast::error::RecvError::Lagged(_)) => {
-                        for registry in &registries {
-                            let _ = to.send(Change { registry: registry.clone(), repository: None });
-                        }
+                        registries.iter().map(|registry| Change { registry: registry.clone(), repository: None }).collect()
                     }
                     Err(broadcast::error::RecvError::Closed) => return,
-                }
+                };
+                let Some(inner) = to.upgrade() else { return };
+                let at = now();
+                told.into_iter().for_each(|change| inner.news.tell(at, change));
             }
         });
     }
@@ -104,9 +107,10 @@ impl Service {
         self.0.catalogue.close().await;
     }
 
-    /// Changes as they are learned; a receiver that falls behind is told so and should read anew.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.0.changes.subscribe()
+    /// Changes as they are learned, each with its time in milliseconds since 1970, and those that were told since a time: a page
+    /// drawn then has not seen them. A receiver that falls behind is told so and should read anew.
+    pub fn changes(&self, since: Option<i64>) -> (Missed, broadcast::Receiver<(i64, Change)>) {
+        self.0.news.listen(since)
     }
 
     pub fn settings(&self) -> &Settings {

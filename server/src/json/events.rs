@@ -1,4 +1,4 @@
-use crate::{AppState, failure::Failure};
+use crate::{AppState, failure::Failure, query::Query};
 use api::{Change, Code};
 use axum::{
     extract::State,
@@ -8,7 +8,8 @@ use axum::{
     },
 };
 use futures::{StreamExt, stream};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use service::{Missed, now};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -20,29 +21,42 @@ pub(super) const RETRY: Duration = Duration::from_secs(3);
 /// Changes as they are learned.
 ///
 /// Each event's data is a Change. One without a repository says that anything of its registry may have changed: its
-/// standing did, or the listener read too slowly and missed some.
-#[utoipa::path(get, path = "/events", operation_id = "events", tag = "events", responses(
+/// standing did, or the listener read too slowly and missed some. An event's id is its time; a stream that is asked for since a
+/// time, as a browser does that comes back, begins with what was told since.
+#[utoipa::path(get, path = "/events", operation_id = "events", tag = "events", params(
+    ("since" = Option<i64>, Query, description = "Milliseconds since 1970; `Last-Event-ID` goes before it"),
+), responses(
     (status = 200, description = "Server-sent events, each with a Change as its data", body = Change, content_type = "text/event-stream"),
     (status = 429, description = "`too_many_requests`: too many listen already", body = api::Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn stream(State(state): State<AppState>) -> Result<Response, Failure> {
+pub(crate) async fn stream(State(state): State<AppState>, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
+    let since = match headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()) {
+        None => query.number("since")?,
+        last => last,
+    };
     let permit = state.streams.clone().try_acquire_owned();
     let permit = permit.map_err(|_| Failure::new(Code::TooManyRequests, "Too many listen to events already; ask again later."))?;
     let registries: Vec<String> = state.service.settings().registries.iter().map(|r| r.name.clone()).collect();
+    let anything = move || registries.iter().map(|registry| (now(), Change { registry: registry.clone(), repository: None })).collect();
+    let (missed, changes) = state.service.changes(since);
+    let missed = match missed {
+        Missed::These(changes) => changes,
+        Missed::Unknown => anything(),
+    };
     let first = Ok(Event::default().retry(RETRY));
-    let changes = stream::unfold((state.service.changes(), permit), move |(mut changes, permit)| {
-        let registries = registries.clone();
+    let changes = stream::unfold((changes, permit), move |(mut changes, permit)| {
+        let anything = anything.clone();
         async move {
             let news = match changes.recv().await {
                 Ok(change) => vec![change],
-                Err(RecvError::Lagged(_)) => registries.into_iter().map(|registry| Change { registry, repository: None }).collect(),
+                Err(RecvError::Lagged(_)) => anything(),
                 Err(RecvError::Closed) => return None,
             };
-            let events: Vec<_> = news.iter().map(|change| Event::default().json_data(change)).collect();
-            Some((stream::iter(events), (changes, permit)))
+            Some((stream::iter(news), (changes, permit)))
         }
     });
-    let events = stream::iter([first]).chain(changes.flatten()).take_until(state.stopping.clone().cancelled_owned());
+    let changes = stream::iter(missed).chain(changes.flatten()).map(|(at, change)| Event::default().id(at.to_string()).json_data(change));
+    let events = stream::iter([first]).chain(changes).take_until(state.stopping.clone().cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response();
     // nginx holds answers back until they are complete unless it is told not to.
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));

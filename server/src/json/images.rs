@@ -27,12 +27,17 @@ use service::ManifestBytes;
     ))]
 pub(crate) async fn image(State(state): State<AppState>, client: Client, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
     let reference = reference(&query)?;
+    answer(&headers, &state.service.image(&client.caller(), &reference, platform(&query)?).await?)
+}
+
+/// The platform asked for, if one is.
+pub(super) fn platform(query: &Query) -> Result<Option<&str>, Failure> {
     let platform = query.text("platform")?;
     if let Some(given) = platform.filter(|p| Platform::parse(p).is_none()) {
         let given: String = given.chars().take(80).collect();
         return Err(Failure::new(Code::BadQuery, format!("“{given}” is not a platform such as linux/amd64.")));
     }
-    answer(&headers, &state.service.image(&client.caller(), &reference, platform).await?)
+    Ok(platform)
 }
 
 /// A manifest's exact bytes.

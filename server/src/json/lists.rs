@@ -83,5 +83,10 @@ pub(crate) async fn search(State(state): State<AppState>, client: Client, header
 
 /// The parameter `ref`.
 pub(super) fn reference(query: &Query) -> Result<Reference, Failure> {
-    Ok(Reference::parse(query.required("ref")?).map_err(service::Error::from)?)
+    named(query, "ref")
+}
+
+/// A reference under a name of its own.
+pub(super) fn named(query: &Query, name: &str) -> Result<Reference, Failure> {
+    Ok(Reference::parse(query.required(name)?).map_err(service::Error::from)?)
 }

@@ -1,6 +1,6 @@
 //! The description of `/api/v1` for programs, made of the handlers themselves.
 
-use super::{activity, events, images, jobs, lists, notifications, plans, policies, registries, written};
+use super::{activity, compare, events, images, jobs, lists, notifications, plans, policies, registries, written};
 use crate::{AppState, failure::Failure};
 use api::Code;
 use axum::{extract::State, response::Response};
@@ -22,6 +22,7 @@ use utoipa::openapi::Server;
         lists::repositories,
         lists::tags,
         lists::search,
+        compare::compare,
         images::image,
         images::manifest,
         images::configuration,

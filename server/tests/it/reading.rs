@@ -44,6 +44,31 @@ async fn pages_of_a_list_follow_one_another() {
 }
 
 #[tokio::test]
+async fn two_images_are_compared() {
+    let world = World::new().await;
+    let told = world.get("/api/v1/compare?from=local/team/api:1.0.0&to=local/web:latest").await.json();
+    assert_eq!((&told["same"], &told["from"]["reference"]), (&json!(false), &json!("local/team/api:1.0.0")));
+    let label = told["differences"].as_array().unwrap().iter().find(|one| one["group"] == "label" && one["name"] == "team").unwrap();
+    assert_eq!((&label["from"], &label["to"]), (&json!("blue"), &json!(null)));
+    let same = world.get("/api/v1/compare?from=local/team/api:1.0.0&to=local/team/api:1.0.0").await.json();
+    assert_eq!((&same["same"], &same["differences"], &same["added"]), (&json!(true), &json!([]), &json!(0)));
+
+    for (address, status, code) in [
+        ("from=local/team/api:1.0.0", StatusCode::BAD_REQUEST, "bad_query"),
+        ("from=local/team/api:1.0.0&to=local/team/api:9", StatusCode::NOT_FOUND, "tag_not_found"),
+        ("from=local/team/api:1.0.0&to=x", StatusCode::BAD_REQUEST, "not_a_reference"),
+        ("from=local/team/api:1.0.0&to=local/team/api:1.1.0&platform=plan9/mips", StatusCode::NOT_FOUND, "platform_not_found"),
+    ] {
+        let answer = world.get(&format!("/api/v1/compare?{address}")).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{address}");
+    }
+    let page = world.get("/compare?from=local/team/api:1.0.0&to=local/web:latest").await;
+    assert!(page.status == StatusCode::OK && page.body.contains("What it runs and says"), "{}", page.body);
+    let page = world.get("/compare?from=local/team/api:1.0.0&to=local/team/api:9").await;
+    assert!(page.status == StatusCode::NOT_FOUND && page.body.contains("has no tag 9"), "{}", page.body);
+}
+
+#[tokio::test]
 async fn a_manifest_is_sent_to_the_byte() {
     let world = World::new().await;
     let image = content::Image::new("one").label("team", "blue");
@@ -128,6 +153,7 @@ async fn the_description_names_every_route() {
         [
             "/activity",
             "/activity/export",
+            "/compare",
             "/configuration",
             "/events",
             "/image",

@@ -148,7 +148,7 @@ fn write_empty(html: &mut Html, step: &HistoryStep) {
 }
 
 /// An instruction in few letters, for captions.
-pub(super) fn summary(created_by: &str, letters: usize) -> String {
+pub(in crate::pages) fn summary(created_by: &str, letters: usize) -> String {
     let found = instruction(created_by);
     let line = if found.keyword.is_empty() { found.rest } else { format!("{} {}", found.keyword, found.rest) };
     let line = line.lines().next().unwrap_or_default().to_owned();

@@ -6,6 +6,9 @@ mod layers;
 mod overview;
 mod runs;
 
+pub(super) use layers::summary;
+pub(super) use runs::secret_aside;
+
 use super::repository::crumbs;
 use crate::{
     address, format,
@@ -41,7 +44,7 @@ pub(super) fn draw(frame: &Frame, model: &ImageModel) -> AnyView {
     let can = Can::of(&model.registry);
     let actions = view! {
         {actions::menu(&pull, true)}
-        {can.change.then(|| more(base, image, can))}
+        {more(base, image, can)}
     };
     view! {
         {heading(crumbs(base, &image.registry, &image.repository, Some(rest)), actions)}
@@ -61,7 +64,10 @@ fn more(base: &str, image: &Image, can: Can) -> AnyView {
     let of = reference(image);
     let pinned = by_digest(image, &image.digest);
     let mut items = Items::new(base).copy(if image.tag.is_some() { &image.pull_reference } else { &image.pull_reference_pinned });
-    items = items.dialog(Icon::Tag, "/retag", &of, "Retag…").dialog(Icon::Transfer, "/copy", &of, "Copy to…");
+    items = items.link(Icon::Compare, &address::compare(base, None, &of), "Compare with…");
+    if can.change {
+        items = items.dialog(Icon::Tag, "/retag", &of, "Retag…").dialog(Icon::Transfer, "/copy", &of, "Copy to…");
+    }
     if can.delete {
         if let Some(tag) = &image.tag {
             items = items.delete(&of, &format!("Delete tag {tag}…"), true);

@@ -223,6 +223,11 @@ fn before(frame: &Frame, model: &ImageModel) -> Option<AnyView> {
                 if let (Some(from), Some(until)) = (format::moment(&moment.from), format::moment(until)) {
                     html.raw(", for ").text(&format::since(from, until.as_millisecond()));
                 }
+                if moment.digest != image.digest {
+                    let former = by_digest(image, &moment.digest);
+                    html.raw(" <a class=\"text-link underline underline-offset-3\" href=\"");
+                    html.text(&address::compare(base, Some(&former), &super::reference(image))).raw("\">compare</a>");
+                }
                 if can && moment.digest != image.digest {
                     html.raw(" <button class=\"text-link underline underline-offset-3\" form=\"restore\" name=\"ref\" value=\"")
                         .text(&by_digest(image, &moment.digest));

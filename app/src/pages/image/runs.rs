@@ -142,10 +142,19 @@ fn write_variable(html: &mut Html, variable: &str) {
         html.raw("<div>").text(variable).raw("</div>");
         return;
     }
-    html.raw("<div class=\"flex flex-wrap\">")
-        .text(name)
-        .raw("=<details><summary class=\"min-h-6 rounded-sm bg-warn-soft px-1.5 text-warn\" title=\"Anyone who can pull the image can read it\">");
-    html.raw("looks secret, show</summary>").text(value).raw("</details></div>");
+    html.raw("<div class=\"flex flex-wrap\">").text(name).raw("=");
+    secret_aside(html, name, value).raw("</div>");
+}
+
+/// A variable's value, behind a word where it looks like a secret.
+pub(in crate::pages) fn secret_aside<'a>(html: &'a mut Html, name: &str, value: &str) -> &'a mut Html {
+    if !looks_secret(name) {
+        return html.text(value);
+    }
+    html.raw(
+        "<details><summary class=\"min-h-6 rounded-sm bg-warn-soft px-1.5 text-warn\" title=\"Anyone who can pull the image can read it\">",
+    );
+    html.raw("looks secret, show</summary>").text(value).raw("</details>")
 }
 
 fn looks_secret(name: &str) -> bool {
