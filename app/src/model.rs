@@ -2,7 +2,7 @@
 //!
 //! A [`Frame`] is what surrounds every page; a [`Page`] is one of them with its model. Nothing here fetches anything.
 
-use api::{Comparison, Hit, Image, List, Registry, Repository, Tag, Totals};
+use api::{Comparison, Hit, Image, List, Lock, Registry, Repository, Tag, Totals};
 use std::collections::BTreeMap;
 
 mod change;
@@ -205,6 +205,8 @@ pub struct RepositoryModel {
     pub labels: BTreeMap<String, String>,
     /// How many tags match `asked.q`, however the list gathers them; none where that is not known.
     pub matching: Option<u64>,
+    /// Of the repository and its tags.
+    pub locks: Vec<Lock>,
 }
 
 /// The tabs of an image.
@@ -285,6 +287,8 @@ pub struct ImageModel {
     pub manifests: Vec<Document>,
     /// For the configuration tab; none where there is none of interest.
     pub configuration: Option<Document>,
+    /// Of the tag, its other names and its repository.
+    pub locks: Vec<Lock>,
 }
 
 /// What a search found.

@@ -14,6 +14,7 @@ mod inspect;
 mod jobs;
 mod listing;
 mod lists;
+mod lock;
 mod output;
 mod plan;
 mod progress;
@@ -60,6 +61,10 @@ enum Command {
     Copy(copy::Copy),
     /// Delete what a policy says
     CleanUp(Box<clean_up::CleanUp>),
+    /// Lock a tag or a repository, so that no change takes it away; without a reference: list the locks
+    Lock(lock::Lock),
+    /// Take a lock away
+    Unlock(lock::Unlock),
     /// Put back what a job took
     Undo(undo::Undo),
     /// List jobs, or show one with its steps
@@ -108,6 +113,8 @@ fn execute(cli: Cli) -> Result<(), Failed> {
             Command::Retag(command) => command.run(flags).await,
             Command::Copy(command) => command.run(flags).await,
             Command::CleanUp(command) => command.run(flags).await,
+            Command::Lock(command) => command.run(flags).await,
+            Command::Unlock(command) => command.run(flags).await,
             Command::Undo(command) => command.run(flags).await,
             Command::Jobs(command) => command.run(flags).await,
             Command::Activity(command) => command.run(flags).await,

@@ -10,6 +10,7 @@ mod images;
 mod intent;
 mod jobs;
 mod lists;
+mod locks;
 mod notifications;
 pub(crate) mod openapi;
 mod plans;
@@ -53,6 +54,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/jobs/{id}", get(jobs::one).delete(jobs::cancel))
         .route("/jobs/{id}/items", get(jobs::items))
         .route("/jobs/{id}/undo", post(jobs::undo))
+        .route("/locks", get(locks::list).post(locks::lock).delete(locks::unlock))
         .route("/policies", get(policies::list).post(policies::keep))
         .route("/policies/{id}", get(policies::one).delete(policies::remove))
         .route("/activity", get(activity::list))

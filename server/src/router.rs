@@ -31,6 +31,8 @@ pub fn router(state: AppState) -> Router {
         .route("/delete", post(pages::delete))
         .route("/retag", get(pages::retag_form).post(pages::retag))
         .route("/copy", get(pages::copy_form).post(pages::copy))
+        .route("/lock", post(pages::lock))
+        .route("/unlock", post(pages::unlock))
         .route("/clean-up", get(pages::clean_up).post(pages::clean_up_plan))
         .route("/clean-up/policies", post(pages::keep_policy))
         .route("/clean-up/policies/{id}/remove", post(pages::remove_policy))

@@ -18,7 +18,7 @@ use crate::{
 use api::{Activity, Job, List};
 use leptos::prelude::*;
 
-const ACTIONS: [(&str, &str); 7] = [
+const ACTIONS: [(&str, &str); 9] = [
     ("push", "Pushed"),
     ("pull", "Pulled"),
     ("delete", "Deleted"),
@@ -26,6 +26,8 @@ const ACTIONS: [(&str, &str); 7] = [
     ("copy", "Copied"),
     ("restore", "Put back"),
     ("clean-up", "Cleaned up"),
+    ("lock", "Locked"),
+    ("unlock", "Unlocked"),
 ];
 const SOURCES: [(&str, &str); 2] = [("us", "Through Supercargo"), ("registry", "Told by the registry")];
 const TIMES: [(&str, &str); 4] = [("1h", "The last hour"), ("1d", "The last day"), ("7d", "The last week"), ("30d", "The last 30 days")];
@@ -266,6 +268,8 @@ fn done(action: &str) -> &str {
         "copy" => "copied to",
         "restore" => "put back",
         "clean-up" => "cleaned up",
+        "lock" => "locked",
+        "unlock" => "unlocked",
         other => other,
     }
 }

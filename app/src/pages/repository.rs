@@ -8,7 +8,7 @@ use crate::{
     ui::{
         actions::{self, Pull},
         icon::Icon,
-        list,
+        list, lock,
         menu::{Choice, menu},
         more::{self, Can, Items},
         notice::{command, empty, query_error},
@@ -48,9 +48,10 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
         kind,
     };
     let can = Can::of(&model.registry);
+    let whole = model.locks.iter().find(|lock| lock.reference == place).map(std::slice::from_ref).unwrap_or_default();
     let actions = view! {
         {(repository.tags > 0).then(|| actions::menu(&pull, false))}
-        {can.change.then(|| of_repository(base, &place, can))}
+        {can.change.then(|| of_repository(base, &place, can, !whole.is_empty()))}
     };
     let mut facts = vec![
         fact(format::count(repository.tags), if repository.tags == 1 { "tag" } else { "tags" }),
@@ -87,7 +88,8 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
         {meta(facts)}
         {state::banner(base, &model.registry, model.now)}
         {more::no_deletes(&model.registry)}
-        {can.change.then(|| more::form(frame))}
+        {lock::lines(whole, can.change, model.now)}
+        {can.change.then(|| (more::form(frame), lock::forms(frame)))}
         {tabs("Repository", links)}
         <div class="listing">
             {bar(base, &place, model, can)}
@@ -99,11 +101,14 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
 }
 
 /// What can be done with the repository as a whole.
-fn of_repository(base: &str, place: &str, can: Can) -> AnyView {
+fn of_repository(base: &str, place: &str, can: Can, locked: bool) -> AnyView {
     let (registry, repository) = place.split_once('/').unwrap_or((place, ""));
     let of_it = format!("repo:={repository}");
     let policy = format!("{base}/clean-up{}", address::query(&[("registry", registry), ("match", &of_it)]));
-    let items = Items::new(base).dialog(Icon::Transfer, "/copy", place, "Copy to…");
+    let mut items = Items::new(base).dialog(Icon::Transfer, "/copy", place, "Copy to…");
+    if !locked {
+        items = items.lock(place, "Lock repository");
+    }
     if !can.delete {
         return items.button("More");
     }
@@ -240,8 +245,11 @@ fn content(frame: &Frame, place: &str, model: &RepositoryModel, can: Can) -> Any
     }
     html.raw("</th><th>Digest</th><th>Size</th><th>Platforms</th><th>Attached</th><th>Pushed</th>");
     html.raw(if can.change { "<th><span class=\"sr-only\">More</span></th></tr></thead><tbody>" } else { "</tr></thead><tbody>" });
+    let locks: std::collections::HashSet<&str> = model.locks.iter().map(|lock| lock.reference.as_str()).collect();
     for tag in &model.list.items {
-        row(&mut html, base, place, &model.registry.pull_host, tag, asked.flat, can, model.now);
+        let locked = |name: &String| locks.contains(format!("{place}:{name}").as_str());
+        let locked = !locks.is_empty() && (locked(&tag.tag) || !asked.flat && tag.aliases.iter().any(locked));
+        row(&mut html, base, place, &model.registry.pull_host, tag, asked.flat, can, locked, model.now);
     }
     html.raw("</tbody>");
     let words = if asked.flat || model.list.total == model.repository.tags {
@@ -275,7 +283,7 @@ fn content(frame: &Frame, place: &str, model: &RepositoryModel, can: Can) -> Any
 }
 
 #[expect(clippy::too_many_arguments, reason = "all of them stay the same from row to row, and the row is written once")]
-fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bool, can: Can, now: i64) {
+fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bool, can: Can, locked: bool, now: i64) {
     let name = format!("{place}:{}", tag.tag);
     html.raw("<tr><td>");
     if can.change {
@@ -296,6 +304,11 @@ fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bo
                 .number(tag.aliases.len() as u64 - 6)
                 .raw("</span>");
         }
+    }
+    if locked {
+        html.raw(" <span class=\"text-ink-3 [&_.i]:size-3.5\" title=\"Locked\">")
+            .raw(Icon::Lock.html())
+            .raw("<span class=\"sr-only\">locked</span></span>");
     }
     if let Some(problem) = &tag.problem {
         html.raw("<p class=\"text-xs text-warn\">").text(&problem.detail).raw("</p>");

@@ -29,6 +29,8 @@ macro_rules! icons {
 }
 
 icons! {
+    /// What stays closed.
+    Lock "i-lock" r#"<rect width="18" height="11" x="3" y="11" rx="2"/><path d="M7 11V7a5 5 0 0 1 10 0v4"/>"#,
     /// Two, one beside the other.
     Compare "i-compare" r#"<rect width="7" height="18" x="3" y="3" rx="1"/><rect width="7" height="18" x="14" y="3" rx="1"/>"#,
     /// Search.

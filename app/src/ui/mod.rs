@@ -15,6 +15,8 @@ pub(crate) mod keys;
 #[cfg(feature = "ssr")]
 pub(crate) mod list;
 #[cfg(feature = "ssr")]
+pub(crate) mod lock;
+#[cfg(feature = "ssr")]
 pub(crate) mod menu;
 #[cfg(feature = "ssr")]
 pub(crate) mod more;

@@ -103,6 +103,14 @@ impl Items {
         self
     }
 
+    /// Locks what a reference names.
+    #[must_use]
+    pub(crate) fn lock(mut self, reference: &str, word: &str) -> Self {
+        self.html.raw("<li><button form=\"lock\" name=\"ref\" class=\"w-full ").raw(ITEM).raw("\" value=\"").text(reference).raw("\">");
+        self.html.raw(Icon::Lock.html()).text(word).raw("</button></li>");
+        self
+    }
+
     /// In the head of a page.
     pub(crate) fn button(self, label: &'static str) -> AnyView {
         let html = self.html.into_string();

@@ -275,6 +275,7 @@ pub(crate) fn repository_page(state: State) -> RepositoryModel {
         error: None,
         labels: labels(),
         matching: Some(212),
+        locks: vec![],
     }
 }
 
@@ -421,6 +422,7 @@ pub(crate) fn image_page(tab: Tab) -> ImageModel {
         ],
         configuration: image.config.as_ref().map(|config| document("application/vnd.oci.image.config.v1+json", 80, config)),
         image,
+        locks: vec![],
     }
 }
 

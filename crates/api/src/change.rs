@@ -170,6 +170,20 @@ pub struct Policy {
     pub untagged: bool,
 }
 
+shape! {
+    /// What no change of ours takes away or moves. A registry knows nothing of it.
+    pub struct Lock {
+        /// `registry/repository:tag`, or `registry/repository` for all of it.
+        pub reference: String,
+        /// Since when.
+        pub at: String,
+        /// Who locked it.
+        pub actor: Option<String>,
+        /// Why.
+        pub note: Option<String>,
+    }
+}
+
 /// A policy that is kept, and perhaps run by a schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

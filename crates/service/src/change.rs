@@ -9,6 +9,7 @@ mod carry;
 mod copies;
 mod copying;
 mod jobs;
+mod locks;
 mod planning;
 mod policies;
 mod step;
@@ -17,6 +18,7 @@ mod tidy;
 mod trash;
 mod work;
 
+pub(crate) use locks::Known as KnownLocks;
 pub(crate) use work::Work;
 
 use crate::{Error, Result};
@@ -42,7 +44,7 @@ pub struct ActivityQuery {
     pub registry: Option<String>,
     pub repository: Option<String>,
     pub tag: Option<String>,
-    /// `push | pull | delete | tag | copy | restore`.
+    /// `push | pull | delete | tag | copy | restore | lock | unlock`.
     pub action: Option<String>,
     pub actor: Option<String>,
     /// `us | registry`.

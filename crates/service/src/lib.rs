@@ -49,6 +49,7 @@ struct Inner {
     searches: Arc<Semaphore>,
     news: news::News,
     work: change::Work,
+    locks: change::KnownLocks,
 }
 
 impl Service {
@@ -68,6 +69,7 @@ impl Service {
             searches: Arc::new(Semaphore::new(processors)),
             news: news::News::default(),
             work: change::Work::new(),
+            locks: change::KnownLocks::default(),
         })))
     }
 
@@ -111,6 +113,11 @@ impl Service {
     /// drawn then has not seen them. A receiver that falls behind is told so and should read anew.
     pub fn changes(&self, since: Option<i64>) -> (Missed, broadcast::Receiver<(i64, Change)>) {
         self.0.news.listen(since)
+    }
+
+    /// Tells that a repository changed for people, though not in its registry.
+    fn tell(&self, registry: &str, repository: &str) {
+        self.0.news.tell(now(), Change { registry: registry.to_owned(), repository: Some(repository.to_owned()) });
     }
 
     pub fn settings(&self) -> &Settings {

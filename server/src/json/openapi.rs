@@ -1,6 +1,6 @@
 //! The description of `/api/v1` for programs, made of the handlers themselves.
 
-use super::{activity, compare, events, images, jobs, lists, notifications, plans, policies, registries, written};
+use super::{activity, compare, events, images, jobs, lists, locks, notifications, plans, policies, registries, written};
 use crate::{AppState, failure::Failure};
 use api::Code;
 use axum::{extract::State, response::Response};
@@ -36,6 +36,9 @@ use utoipa::openapi::Server;
         jobs::cancel,
         jobs::undo,
         jobs::events,
+        locks::list,
+        locks::lock,
+        locks::unlock,
         policies::list,
         policies::keep,
         policies::one,

@@ -35,7 +35,13 @@ pub(super) async fn model(state: &AppState, head: &Head, query: &Query, referenc
         }
         Tab::Overview | Tab::Layers | Tab::Attached => {}
     }
-    Ok(ImageModel { now: now(), registry, image, tab, platform, manifests, configuration })
+    let mut locks = state.service.locks(&caller, Some(&reference.registry), Some(reference.repository.as_str())).await?;
+    let place = format!("{}/{}", image.registry, image.repository);
+    locks.retain(|lock| match lock.reference.strip_prefix(&place).map(|rest| rest.strip_prefix(':').unwrap_or(rest)) {
+        Some(name) => name.is_empty() || image.tags.iter().any(|tag| tag == name),
+        None => false,
+    });
+    Ok(ImageModel { now: now(), registry, image, tab, platform, manifests, configuration, locks })
 }
 
 /// The manifest of a digest in the reference's repository.

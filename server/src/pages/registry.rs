@@ -97,5 +97,6 @@ async fn repository_model(state: &AppState, head: &Head, query: &Query, referenc
     };
     let labels = state.service.labels(&caller, reference)?;
     let matching = matching(state, &caller, reference, &asked, &list).await;
-    Ok(RepositoryModel { now: now(), registry, repository, list, asked, error, labels, matching })
+    let locks = state.service.locks(&caller, Some(&reference.registry), Some(reference.repository.as_str())).await?;
+    Ok(RepositoryModel { now: now(), registry, repository, list, asked, error, labels, matching, locks })
 }

@@ -161,6 +161,49 @@ async fn a_plan_is_made_confirmed_carried_out_told_of_and_undone() {
 }
 
 #[tokio::test]
+async fn what_is_locked_is_left_alone_until_it_is_unlocked() {
+    let world = World::new().await;
+    world.service.start_jobs();
+    let intent = json!({"action": "delete", "refs": ["local/team/api:1.0.0"]});
+    let before = post(&world, "/api/v1/plans", &intent).await.json();
+    let lock = post(&world, "/api/v1/locks", &json!({"reference": "local/team/api:1.0.0", "note": "it runs in prod"})).await;
+    assert_eq!((lock.status, lock.json()["note"].as_str()), (StatusCode::CREATED, Some("it runs in prod")), "{}", lock.body);
+
+    let refused = post(&world, "/api/v1/jobs", &json!({"plan": before["id"], "confirm": before["confirm"]})).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::CONFLICT, Some("plan_stale")), "{}", refused.body);
+    let after = post(&world, "/api/v1/plans", &intent).await.json();
+    assert_eq!(
+        (after["problems"][0]["code"].as_str(), after["effects"][0]["effect"].as_str()),
+        (Some("protected"), Some("stays")),
+        "{after}"
+    );
+    let page = world.get("/r/local/team/api:1.0.0").await.body;
+    assert!(page.contains("it runs in prod") && page.contains("Unlock"), "{page}");
+    assert!(world.get("/r/local/team/api").await.body.contains("title=\"Locked\""));
+    assert_eq!(tags(&world).await, ["1.0.0", "1.1.0"]);
+
+    for (reference, code) in [("local/team/api:9", "tag_not_found"), ("local/none:1", "repository_not_found"), ("x", "not_a_reference")] {
+        assert_eq!(post(&world, "/api/v1/locks", &json!({"reference": reference})).await.json()["code"], code);
+    }
+    let all = world.get("/api/v1/locks?registry=local").await.json();
+    assert_eq!((all.as_array().map(Vec::len), all[0]["reference"].as_str()), (Some(1), Some("local/team/api:1.0.0")));
+    let gone = world.ask(Method::DELETE, "/api/v1/locks?ref=local/team/api:1.0.0", &[], "").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    let gone = world.ask(Method::DELETE, "/api/v1/locks?ref=local/team/api:1.0.0", &[], "").await;
+    assert_eq!((gone.status, gone.json()["code"].as_str()), (StatusCode::NOT_FOUND, Some("not_found")));
+    let told = world.get("/api/v1/activity?action=lock").await.json();
+    assert_eq!((told["total"].as_u64(), told["items"][0]["detail"].as_str()), (Some(1), Some("it runs in prod")));
+
+    post(&world, "/api/v1/locks", &json!({"reference": "local/team/api"})).await;
+    let whole = post(&world, "/api/v1/plans", &intent).await.json();
+    assert_eq!(whole["problems"][0]["code"], "protected", "a lock on a repository is one on all its tags");
+    world.ask(Method::DELETE, "/api/v1/locks?ref=local/team/api", &[], "").await;
+    let plan = post(&world, "/api/v1/plans", &intent).await.json();
+    let job = post(&world, "/api/v1/jobs", &json!({"plan": plan["id"], "confirm": plan["confirm"]})).await.json();
+    assert_eq!(ended(&world, &job).await["state"], "done");
+}
+
+#[tokio::test]
 async fn what_was_done_is_told_and_exported() {
     let world = World::new().await;
     world.service.start_jobs();

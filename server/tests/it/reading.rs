@@ -162,6 +162,7 @@ async fn the_description_names_every_route() {
             "/jobs/{id}/events",
             "/jobs/{id}/items",
             "/jobs/{id}/undo",
+            "/locks",
             "/manifest",
             "/notifications/{registry}",
             "/plans",

@@ -18,6 +18,7 @@ use crate::{
         actions::{self, Pull},
         digest,
         icon::Icon,
+        lock,
         more::{self, Can, Items},
         page::{TabLink, heading, meta, tabs},
         state, value,
@@ -44,14 +45,15 @@ pub(super) fn draw(frame: &Frame, model: &ImageModel) -> AnyView {
     let can = Can::of(&model.registry);
     let actions = view! {
         {actions::menu(&pull, true)}
-        {more(base, image, can)}
+        {more(base, model, can)}
     };
     view! {
         {heading(crumbs(base, &image.registry, &image.repository, Some(rest)), actions)}
         {meta(facts(base, model))}
         {state::banner(base, &model.registry, model.now)}
         {more::no_deletes(&model.registry)}
-        {can.change.then(|| more::form(frame))}
+        {lock::lines(&model.locks, can.change, model.now)}
+        {can.change.then(|| (more::form(frame), lock::forms(frame)))}
         {platforms(base, model)}
         {tabs("Image", tab_links(base, model))}
         {content}
@@ -60,13 +62,17 @@ pub(super) fn draw(frame: &Frame, model: &ImageModel) -> AnyView {
 }
 
 /// What can be done with the image and its tag.
-fn more(base: &str, image: &Image, can: Can) -> AnyView {
+fn more(base: &str, model: &ImageModel, can: Can) -> AnyView {
+    let image = &model.image;
     let of = reference(image);
     let pinned = by_digest(image, &image.digest);
     let mut items = Items::new(base).copy(if image.tag.is_some() { &image.pull_reference } else { &image.pull_reference_pinned });
     items = items.link(Icon::Compare, &address::compare(base, None, &of), "Compare with…");
     if can.change {
         items = items.dialog(Icon::Tag, "/retag", &of, "Retag…").dialog(Icon::Transfer, "/copy", &of, "Copy to…");
+    }
+    if let Some(tag) = image.tag.as_ref().filter(|_| can.change && !model.locks.iter().any(|lock| lock.reference == of)) {
+        items = items.lock(&of, &format!("Lock tag {tag}"));
     }
     if can.delete {
         if let Some(tag) = &image.tag {

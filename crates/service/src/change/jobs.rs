@@ -47,6 +47,7 @@ impl Service {
             .iter()
             .flat_map(|p| p.steps.iter().map(|s| Kept { registry: p.registry.to_string(), step: s.clone(), body: None }))
             .collect();
+        self.refuse_locked(&steps).await?;
         let registry = stored.parts.first().map(|p| p.registry.to_string()).unwrap_or_default();
         let job = NewJob { plan: Some(plan.to_owned()), ..Self::new_job(caller, action, registry, stored.summary.clone(), &steps)? };
         let job = NewJob { repositories: stored.places().into_iter().collect(), ..job };
@@ -88,6 +89,7 @@ impl Service {
         for step in &steps {
             self.may_change(&step.registry)?;
         }
+        self.refuse_locked(&steps).await?;
         let summary = format!("Undo: {}", record.summary);
         let job = NewJob { undoes: Some(id.to_owned()), ..Self::new_job(caller, Action::Undo, record.registry, summary, &steps)? };
         let repositories = self.0.catalogue.jobs().repositories(id).await.map_err(database)?;
