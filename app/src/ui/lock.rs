@@ -24,8 +24,9 @@ pub(crate) fn lines(locks: &[Lock], can_change: bool, now: i64) -> Vec<AnyView> 
         .map(|lock| {
             let mut html = Html::default();
             let whole = parts(&lock.reference).name.is_empty();
-            html.raw(Icon::Lock.html()).raw(" <span>").raw(if whole { "The repository is locked since " } else { "Locked since " });
+            html.raw(Icon::Lock.html()).raw(" <span>").raw(if whole { "The repository was locked " } else { "Locked " });
             value::when(&mut html, Some(&lock.at), now);
+            html.raw(" ago");
             if let Some(actor) = &lock.actor {
                 html.raw(" by ").text(actor);
             }

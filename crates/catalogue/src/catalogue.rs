@@ -47,6 +47,8 @@ pub(crate) struct Inner {
     pub untagged: Untagged,
     /// What registries told and is not written yet.
     pub told: Told,
+    /// Of those who look at tags.
+    pub turns: crate::crawler::Turns,
 }
 
 /// A manifest on its way: its number, once it is here.
@@ -114,6 +116,7 @@ impl Catalogue {
             expected: moka::sync::Cache::builder().max_capacity(EXPECTED).time_to_live(EXPECTED_FOR).build(),
             untagged: Untagged::default(),
             told,
+            turns: crate::crawler::Turns::default(),
         })))
     }
 

@@ -6,10 +6,12 @@
 
 mod fetch;
 mod repository;
+mod turns;
 
 pub(crate) use fetch::{fetch, read_referrers};
 pub use repository::Reading;
 pub(crate) use repository::{forget, name, read_repository, read_tag, settle};
+pub(crate) use turns::Turns;
 
 use crate::{
     catalogue::{Catalogue, now},

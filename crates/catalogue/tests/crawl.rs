@@ -239,6 +239,27 @@ async fn an_event_shows_a_push_a_move_and_a_delete_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_pushes_of_one_tag_the_later_one_shows_though_the_earlier_is_read_slowly() {
+    let fake = Fake::start(FakeSettings::default()).await.unwrap();
+    fake.push("team/api", "v1", &Image::new("1"));
+    let catalogue = open(&fake, MEMORY, HOUR).await;
+    until("it is fresh", || fresh(&catalogue)).await;
+    let second = fake.push("team/api", "v1", &Image::new("2"));
+    let (slow, asked) = (format!("/manifests/{second}"), format!("/manifests/{second}"));
+    fake.fault(move |r| r.method == "GET" && r.path.ends_with(&slow), Fault::Delay(Duration::from_millis(600)), 1);
+    catalogue.mark(0, event("team/api", Some("v1"), Some(&second), false, catalogue::now()));
+    until("the second is asked for", || fake.count(|r| r.method == "GET" && r.path.ends_with(&asked)) > 0).await;
+    let third = fake.push("team/api", "v1", &Image::new("3"));
+    catalogue.mark(0, event("team/api", Some("v1"), Some(&third), false, catalogue::now()));
+    until("the third shows", || digest(&catalogue, "team/api", "v1") == Some(third.to_string())).await;
+    // Until after the slow answer has come.
+    until("both were read", || catalogue.model().find_manifest(second.as_str()).is_some()).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(digest(&catalogue, "team/api", "v1"), Some(third.to_string()));
+    catalogue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_lies_changes_nothing() {
     let fake = Fake::start(FakeSettings::default()).await.unwrap();
     let first = fake.push("team/api", "v1", &Image::new("1"));

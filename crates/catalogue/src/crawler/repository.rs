@@ -101,6 +101,7 @@ pub(crate) async fn read_repository(
                     return;
                 }
                 let is_new = new.contains(tag.as_str());
+                let turn = catalogue.0.turns.take(watched.number, repository, tag).await;
                 // What was there when we first looked, and what a crawl that was cut short left unread, says
                 // nothing of when it was pushed.
                 let seen = if is_new && whole || !is_new && unread.contains(tag.as_str()) { Seen::Before } else { Seen::Now };
@@ -109,7 +110,7 @@ pub(crate) async fn read_repository(
                     Ok(Found::Named(digest, error)) => {
                         tracing::debug!(registry = %watched.source.name, %repository, %tag, %digest, %error, "what a tag names cannot be read");
                     }
-                    Ok(Found::Nothing(_)) if tag.is_machinery() => forget(catalogue, watched, repository, tag).await,
+                    Ok(Found::Nothing(_)) if tag.is_machinery() => drop_tag(catalogue, watched, repository, tag).await,
                     // Listed, but not to be had: a tag whose manifest was deleted beneath it.
                     Ok(Found::Nothing(error)) => {
                         let what = What { problem: Some(&error.to_string()), dangling: true, ..What::default() };
@@ -124,6 +125,7 @@ pub(crate) async fn read_repository(
                         return;
                     }
                 }
+                drop(turn);
                 if since_settled.fetch_add(1, Ordering::Relaxed) % TOGETHER == TOGETHER - 1 {
                     settle(catalogue, watched, repository);
                 }
@@ -131,8 +133,9 @@ pub(crate) async fn read_repository(
         })
         .await;
     for tag in missing {
+        let _turn = catalogue.0.turns.take(watched.number, repository, &tag).await;
         match watched.source.registry.resolve(repository, &Target::Tag(tag.clone())).await {
-            Err(Error::NotFound(_)) => forget(catalogue, watched, repository, &tag).await,
+            Err(Error::NotFound(_)) => drop_tag(catalogue, watched, repository, &tag).await,
             Err(error) if error.is_outage() => {
                 outage.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 break;
@@ -231,6 +234,7 @@ pub(crate) async fn read_tag(
         model.find_repo(watched.number, repository.as_str()).and_then(|id| model.repo(id)).is_some_and(|r| r.crawled != NEVER)
     };
     let seen = if read_before || told.is_some() { Seen::Now } else { Seen::Before };
+    let _turn = catalogue.0.turns.take(watched.number, repository, tag).await;
     match look(catalogue, watched, repository, tag, seen, told).await? {
         Found::Read(digest) => {
             settle(catalogue, watched, repository);
@@ -241,7 +245,7 @@ pub(crate) async fn read_tag(
             Err(error)
         }
         Found::Nothing(error) => {
-            forget(catalogue, watched, repository, tag).await;
+            drop_tag(catalogue, watched, repository, tag).await;
             Err(error)
         }
         Found::Unread(error) => Err(error),
@@ -341,6 +345,7 @@ struct What<'a> {
 /// Takes in that a tag names a digest since a time, as somebody knows who put it there. Settles the repository.
 pub(crate) async fn name(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag, digest: &Digest, at: i64) {
     let what = What { digest: Some(digest), told: Some(at.min(now())), ..What::default() };
+    let _turn = catalogue.0.turns.take(watched.number, repository, tag).await;
     put(catalogue, watched, repository, tag, what, Seen::Now).await;
     settle(catalogue, watched, repository);
 }
@@ -400,8 +405,14 @@ async fn put(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryNa
     catalogue.0.write(write).await;
 }
 
-/// Drops a tag that the registry no longer has.
+/// Drops a tag of which somebody knows that the registry no longer has it.
 pub(crate) async fn forget(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag) {
+    let _turn = catalogue.0.turns.take(watched.number, repository, tag).await;
+    drop_tag(catalogue, watched, repository, tag).await;
+}
+
+/// Drops a tag, in whose turn somebody found that it is gone.
+async fn drop_tag(catalogue: &Catalogue, watched: &Watched, repository: &RepositoryName, tag: &Tag) {
     {
         let mut model = catalogue.model_mut();
         let Some(id) = model.find_repo(watched.number, repository.as_str()) else { return };
