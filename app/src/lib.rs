@@ -34,7 +34,9 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use model::*;
 #[cfg(feature = "ssr")]
-pub use shell::{fragment, shell, to_html};
+pub use pages::clean_up::PREVIEW;
+#[cfg(feature = "ssr")]
+pub use shell::{fragment, preview, shell, to_html};
 
 #[cfg(feature = "hydrate")]
 mod browser;

@@ -3,7 +3,7 @@
 use crate::{
     html::Html,
     islands::{Changes, Companion, Live, SearchBox, search::Base},
-    model::{Frame, Page},
+    model::{CleanUpModel, Frame, Page},
     pages,
     ui::{icon, keys, nav, page::WRAP, panel, theme},
 };
@@ -110,6 +110,14 @@ pub fn fragment(frame: &Frame, page: Page) -> String {
     };
     let owner = Owner::new_root(None);
     let html = owner.with(|| view! { <section data-fragment=kind>{pages::draw(frame, page)}</section> }.to_html());
+    owner.unset_with_forced_cleanup();
+    html
+}
+
+/// What a policy would do, for the place that a page on its way has for it.
+pub fn preview(frame: &Frame, model: &CleanUpModel) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| pages::clean_up::preview(frame, model).to_html());
     owner.unset_with_forced_cleanup();
     html
 }

@@ -77,6 +77,8 @@ pub struct CleanUpModel {
     pub policy: Policy,
     /// What it would do; none where it says nothing or cannot be read.
     pub plan: Option<Plan>,
+    /// What it would do is still being reckoned: its place is marked by [`PREVIEW`](crate::PREVIEW).
+    pub pending: bool,
     /// Why it cannot be read.
     pub problem: Option<Problem>,
     /// The policies that are kept.

@@ -23,6 +23,11 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 4] = [
     ("What has no tag", &[("untagged", "1")]),
 ];
 
+/// Where a preview goes that is still being reckoned while the page is on its way.
+pub const PREVIEW: &str = "<!--preview-->";
+/// Seen until something comes after it.
+const RECKONING: &str = "<p class=\"pt-1 text-ink-2 not-last:hidden\" role=\"status\">Looking at every tag…</p>";
+
 pub(super) fn draw(frame: &Frame, model: &CleanUpModel) -> AnyView {
     let base = &frame.base;
     let crumbs = vec![Crumb { label: "Clean-up".into(), href: None, before: "" }];
@@ -33,6 +38,7 @@ pub(super) fn draw(frame: &Frame, model: &CleanUpModel) -> AnyView {
             view! { <li><a class="text-link" href=href>{word}</a></li> }
         })
         .collect();
+    let shown = if model.pending { format!("{RECKONING}{PREVIEW}") } else { preview(frame, model).to_html() };
     view! {
         {heading(crumbs, ())}
         <p class="pt-2 text-ink-2">"A policy says what may go. Beside it stands what it would do now; nothing happens before that is confirmed."</p>
@@ -46,7 +52,7 @@ pub(super) fn draw(frame: &Frame, model: &CleanUpModel) -> AnyView {
             </div>
             <section id="preview" aria-labelledby="preview-title">
                 <h2 class=H2 id="preview-title">"What it would do"</h2>
-                {preview(frame, model)}
+                <div inner_html=shown></div>
             </section>
         </div>
     }
@@ -149,7 +155,8 @@ pub(crate) fn fields(policy: &Policy) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn preview(frame: &Frame, model: &CleanUpModel) -> AnyView {
+/// What a policy would do.
+pub(crate) fn preview(frame: &Frame, model: &CleanUpModel) -> AnyView {
     if let Some(problem) = &model.problem {
         return panel::problem(problem);
     }

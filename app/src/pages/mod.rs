@@ -2,7 +2,7 @@
 
 mod activity;
 mod catalogue;
-mod clean_up;
+pub(crate) mod clean_up;
 mod compare;
 mod copy;
 mod image;

@@ -268,6 +268,7 @@ pub(crate) fn clean_up_page(plan: Option<Plan>) -> CleanUpModel {
         kept: Vec::new(),
         edited: None,
         now: NOW,
+        pending: false,
         registries: vec!["local".into(), "prod".into()],
         policy: Policy {
             r#match: "tag:pr-*".into(),

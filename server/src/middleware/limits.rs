@@ -53,7 +53,7 @@ pub(crate) async fn panicked(State(state): State<AppState>, request: Request, ne
     }
 }
 
-/// These very bytes have a digest or a strong ETag: they are sent as they are.
+/// Sent as it is: these very bytes have a digest or a strong ETag, or are to be seen as they come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Exact;
 

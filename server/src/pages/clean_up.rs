@@ -5,27 +5,66 @@ use super::{
     forms::form,
     now,
     problem::fail,
-    render::{Head, render},
+    render::{Head, render, render_in_parts},
 };
 use crate::{AppState, query::Query};
-use api::{Code, Intent, Policy, Problem};
-use app::{CleanUpModel, Page};
+use api::{Code, Intent, Plan, Policy, Problem};
+use app::{CleanUpModel, Frame, Page};
 use axum::{body::Body, extract::State, response::Response};
 use http::HeaderMap;
+use std::time::Duration;
+
+/// How long a page waits for its preview before it is sent without.
+const PATIENCE: Duration = Duration::from_millis(150);
 
 /// `GET /clean-up?match=&protect=&keep=…`: shows, and changes nothing.
 pub(crate) async fn clean_up(State(state): State<AppState>, head: Head, query: Query) -> Response {
-    match model(&state, &head, &query).await {
-        Ok(model) => render(&state, &head, Page::CleanUp(model)).await,
-        Err(problem) => fail(&state, &head, problem).await,
+    let mut model = match model(&state, &head, &query).await {
+        Ok(model) => model,
+        Err(problem) => return fail(&state, &head, problem).await,
+    };
+    if model.problem.is_some() || !says_something(&model.policy) {
+        return render(&state, &head, Page::CleanUp(model)).await;
     }
+    let (service, caller, intent) = (state.service.clone(), head.client.caller(), Intent::CleanUp { policy: model.policy.clone() });
+    let mut reckoned = Box::pin(async move { service.preview(&caller, &intent).await });
+    tokio::select! {
+        plan = &mut reckoned => match show(&mut model, plan) {
+            Ok(()) => render(&state, &head, Page::CleanUp(model)).await,
+            Err(problem) => fail(&state, &head, problem).await,
+        },
+        // Over a million tags it takes seconds: the policy is seen and can be changed meanwhile.
+        () = tokio::time::sleep(PATIENCE), if !head.fragment => {
+            let mut later = model.clone();
+            let rest = async move {
+                let plan = reckoned.await;
+                if let Err(problem) = show(&mut later, plan) {
+                    later.problem = Some(problem);
+                }
+                move |frame: &Frame| app::preview(frame, &later)
+            };
+            model.pending = true;
+            render_in_parts(&state, &head, Page::CleanUp(model), app::PREVIEW, rest).await
+        }
+    }
+}
+
+/// Takes in what a policy would do. The error is none of the policy's.
+fn show(model: &mut CleanUpModel, plan: service::Result<Plan>) -> Result<(), Problem> {
+    match plan {
+        Ok(plan) => model.plan = Some(plan),
+        Err(error) if error.code() == Code::BadQuery => model.problem = Some(error.into()),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 async fn model(state: &AppState, head: &Head, query: &Query) -> Result<CleanUpModel, Problem> {
     let caller = head.client.caller();
     let registries = state.service.registries(&caller).await?.into_iter().filter(|r| !r.read_only).map(|r| r.name).collect();
     let kept = state.service.policies(&caller).await?;
-    let mut model = CleanUpModel { now: now(), registries, policy: Policy::default(), plan: None, problem: None, kept, edited: None };
+    let mut model =
+        CleanUpModel { now: now(), registries, policy: Policy::default(), plan: None, pending: false, problem: None, kept, edited: None };
     match (query.text("policy")?, policy(query)) {
         (Some(id), _) => {
             let edited = state.service.policy(&caller, id).await?;
@@ -34,13 +73,6 @@ async fn model(state: &AppState, head: &Head, query: &Query) -> Result<CleanUpMo
         }
         (None, Ok(policy)) => model.policy = policy,
         (None, Err(problem)) => model.problem = Some(problem),
-    }
-    if model.problem.is_none() && says_something(&model.policy) {
-        match state.service.preview(&caller, &Intent::CleanUp { policy: model.policy.clone() }).await {
-            Ok(plan) => model.plan = Some(plan),
-            Err(error) if error.code() == Code::BadQuery => model.problem = Some(error.into()),
-            Err(error) => return Err(error.into()),
-        }
     }
     Ok(model)
 }

@@ -3,7 +3,7 @@
 use crate::{
     AppState,
     middleware::{
-        Client, RequestId,
+        Client, Exact, RequestId,
         csrf::{self, Token},
         headers::page_policy,
     },
@@ -14,6 +14,7 @@ use axum::{
     extract::{FromRequestParts, Request},
     response::Response,
 };
+use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::{nonce::use_nonce, prelude::*};
@@ -62,10 +63,9 @@ impl<S: Sync> FromRequestParts<S> for Head {
     }
 }
 
-/// Draws a page. Its status is the page's own.
-pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Response {
-    let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let frame = Frame {
+/// What surrounds a page.
+fn frame(state: &AppState, head: &Head) -> Frame {
+    Frame {
         base: state.base().to_owned(),
         theme: head.theme,
         nonce: String::new(),
@@ -76,7 +76,36 @@ pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Respons
         public_host: public_host(state, &head.client),
         can_change: can_change(state),
         fragment: head.fragment,
-    };
+    }
+}
+
+/// Draws a page whose last part is still on its way: what comes before it is sent at once, and `rest` once it is there, in the place
+/// of `mark`.
+pub(crate) async fn render_in_parts(
+    state: &AppState,
+    head: &Head,
+    page: Page,
+    mark: &str,
+    rest: impl Future<Output = impl FnOnce(&Frame) -> String> + Send + 'static,
+) -> Response {
+    let (parts, body) = render(state, head, page).await.into_parts();
+    let html = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let at = memchr::memmem::find(&html, mark.as_bytes()).unwrap_or(html.len());
+    let (begin, end) = (html.slice(..at), html.slice((at + mark.len()).min(html.len())..));
+    let frame = frame(state, head);
+    let rest = async move { Bytes::from(rest.await(&frame)) };
+    let pieces = stream::once(async { begin }).chain(stream::once(rest)).chain(stream::once(async { end }));
+    let mut response = Response::from_parts(parts, Body::from_stream(pieces.map(Ok::<_, Infallible>)));
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    // An encoder would hold back what is to be seen at once.
+    response.extensions_mut().insert(Exact);
+    response
+}
+
+/// Draws a page. Its status is the page's own.
+pub(crate) async fn render(state: &AppState, head: &Head, page: Page) -> Response {
+    let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let frame = frame(state, head);
     let mut response = if head.fragment { part(&frame, page) } else { whole(frame, page).await };
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -160,5 +189,47 @@ pub(super) fn public_address(state: &AppState, client: &Client) -> String {
     match &state.public_url {
         Some(url) => format!("{}{}", url.origin, url.base),
         None => format!("{}://{}", if client.secure { "https" } else { "http" }, public_host(state, client)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{metrics, settings};
+    use api::Policy;
+    use app::CleanUpModel;
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_page_is_seen_before_its_last_part_is_there() {
+        let flags = settings::Flags { database: Some("sqlite::memory:".into()), ..settings::Flags::default() };
+        let settings = settings::load(&settings::Sources { flags, ..settings::Sources::default() }).unwrap();
+        let service = service::Service::open(settings.service()).await.unwrap();
+        let state = AppState::new(&settings, service, metrics::install().unwrap(), tokio_util::sync::CancellationToken::new());
+        let model = CleanUpModel {
+            now: 0,
+            registries: vec![],
+            policy: Policy::default(),
+            plan: None,
+            pending: true,
+            problem: None,
+            kept: vec![],
+            edited: None,
+        };
+        let (there, coming) = tokio::sync::oneshot::channel::<()>();
+        let rest = async move {
+            let _ = coming.await;
+            |_: &Frame| "<p>the rest</p>".to_owned()
+        };
+        let head = Head::of(&Request::new(Body::empty()));
+        let response = render_in_parts(&state, &head, Page::CleanUp(model), app::PREVIEW, rest).await;
+        assert!(!response.headers().contains_key(header::CONTENT_LENGTH));
+        let mut body = response.into_body();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let first = String::from_utf8(first.to_vec()).unwrap();
+        assert!(first.contains("Looking at every tag") && !first.contains("<footer"), "{first}");
+        there.send(()).unwrap();
+        let last = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        assert!(last.starts_with("<p>the rest</p>") && last.contains("<footer"), "{last}");
     }
 }
