@@ -1,0 +1,23 @@
+//! The registry by itself: `registry ROOT [PORT]`, with `RELAXED=1`, `SPARSE=1`, `DELETE=0`. Prints its address. For tests and measuring.
+
+use embedded::{Durability, Local, Settings, router};
+use std::{error::Error, io::Write};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let mut arguments = std::env::args().skip(1);
+    let mut settings = Settings::new(arguments.next().ok_or("usage: registry ROOT [PORT]")?);
+    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|v| v == value);
+    settings.durability = if is("RELAXED", "1") { Durability::Relaxed } else { Durability::Full };
+    settings.sparse = is("SPARSE", "1");
+    settings.delete = !is("DELETE", "0");
+    let port = arguments.next().unwrap_or_else(|| "0".to_owned());
+    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    let local = Local::open(settings)?;
+    tokio::spawn(local.clone().keep());
+    println!("http://{}", listener.local_addr()?);
+    std::io::stdout().flush()?;
+    axum::serve(listener, router(local)).await?;
+    Ok(())
+}

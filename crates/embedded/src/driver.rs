@@ -1,0 +1,95 @@
+//! Storage as the registry needs it: few primitives, in sync style; what is made of them is written once, in [`crate::Store`].
+//!
+//! A driver for object storage can block on its own runtime inside them: they are called on blocking threads only (all but
+//! [`Content::read_now`]). Every change but an upload's bytes is one [`Driver::commit`]: a list of steps that become visible one
+//! after the other and are durable together, so that a request costs two waits for the disk however many files it makes.
+
+mod commit;
+mod files;
+
+pub use files::Files;
+
+use bytes::Bytes;
+use std::{fmt, io, sync::Arc, time::SystemTime};
+
+pub trait Driver: Send + Sync + fmt::Debug + 'static {
+    /// A small file's bytes; `None` where there is none, an error where it has more than `limit`.
+    fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>>;
+
+    /// `None` where there is no such file.
+    fn stat(&self, path: &str) -> io::Result<Option<Stat>>;
+
+    /// The names in a folder, in no order; `None` where there is no such folder.
+    fn list(&self, folder: &str) -> io::Result<Option<Vec<Entry>>>;
+
+    /// A file to read from at any place; `None` where there is none.
+    fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>>;
+
+    /// Takes all the steps: each whole or not at all, none visible before those in front of it, all durable on return.
+    /// After an error the first few may have been taken.
+    fn commit(&self, steps: &[Step]) -> io::Result<()>;
+
+    /// Sets a file's time to now: it is in use, whatever its age. `false` where there is none.
+    fn touch(&self, path: &str) -> io::Result<bool>;
+
+    /// Opens an upload's bytes to go on writing; `None` where there is no such upload. One writer at a time, over all processes:
+    /// another is [`io::ErrorKind::WouldBlock`].
+    fn append(&self, upload: &str) -> io::Result<Option<Box<dyn Append>>>;
+
+    /// Makes an upload, empty. Not durable: nothing was promised yet.
+    fn begin(&self, upload: &str, started_at: &str) -> io::Result<()>;
+
+    /// Throws away an upload, in one step. Not durable: what comes back will expire.
+    fn discard(&self, upload: &str) -> io::Result<()>;
+
+    /// Throws away what kills left behind that is older than this.
+    fn tidy(&self, before: SystemTime) -> io::Result<()>;
+}
+
+/// A file's bytes, whatever becomes of its name meanwhile.
+pub trait Content: Send + Sync + 'static {
+    fn size(&self) -> u64;
+
+    /// Fills the buffer from some place on, as far as the file goes.
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize>;
+
+    /// The same where it can be done without waiting for a disk; `None` where not.
+    fn read_now(&self, _buffer: &mut [u8], _at: u64) -> Option<usize> {
+        None
+    }
+}
+
+/// An upload that is being written to.
+pub trait Append: Send + 'static {
+    /// How many bytes it has.
+    fn size(&self) -> u64;
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Stat {
+    pub size: u64,
+    pub modified: SystemTime,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    pub folder: bool,
+}
+
+/// A change of one name.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// A file, in place of any that is there.
+    Put { path: String, bytes: Bytes },
+    /// A folder with files in it, which appears with all of them. Where there is one already, the files are put into it.
+    Folder { path: String, files: Vec<(String, Bytes)> },
+    /// The bytes of an upload become the file `data` of a folder, in place of any that is there; the upload is gone.
+    Place { upload: String, folder: String },
+    /// An empty folder, where there is none. Nothing where storage knows no folders.
+    Ensure { path: String },
+    /// A file, or a folder with all in it, is gone.
+    Remove { path: String },
+}

@@ -1,0 +1,201 @@
+//! A folder of a file system.
+//!
+//! Files are made in a staging folder of the same file system and renamed into place ([`super::commit`]).
+
+use super::{Append, Content, Driver, Entry, Stat, Step};
+use crate::{layout, settings::Durability};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+/// An upload's bytes are sent on to the disk whenever so many have come, so that the last of them does not wait for all.
+const WRITE_BACK: u64 = 8 << 20;
+
+#[derive(Debug)]
+pub struct Files {
+    pub(super) root: PathBuf,
+    pub(super) durable: bool,
+    /// Names in the staging folder: this process's random part, and a count.
+    process: u64,
+    count: AtomicU64,
+}
+
+impl Files {
+    /// Makes the folders that are not there.
+    pub fn new(root: &Path, durability: Durability) -> io::Result<Self> {
+        for folder in [layout::REPOSITORIES, layout::STAGING] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        Ok(Self { root: root.to_owned(), durable: durability == Durability::Full, process: rand::random(), count: AtomicU64::new(0) })
+    }
+
+    /// A name in the staging folder that nothing has.
+    pub(super) fn staged(&self) -> PathBuf {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        self.root.join(layout::STAGING).join(format!("{:016x}-{count:x}", self.process))
+    }
+}
+
+/// Absent is no error.
+pub(super) fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(it) => Ok(Some(it)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Driver for Files {
+    fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(None) };
+        // Links are short: most reads end with the first.
+        let mut bytes = Vec::with_capacity(256);
+        if let Err(error) = Read::take(&file, limit as u64 + 1).read_to_end(&mut bytes) {
+            return if error.kind() == ErrorKind::IsADirectory { Ok(None) } else { Err(error) };
+        }
+        if bytes.len() > limit {
+            return Err(io::Error::new(ErrorKind::InvalidData, format!("{path} has more than {limit} bytes")));
+        }
+        Ok(Some(bytes))
+    }
+
+    fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
+        let Some(data) = optional(fs::metadata(self.root.join(path)))? else { return Ok(None) };
+        Ok(if data.is_file() { Some(Stat { size: data.len(), modified: data.modified()? }) } else { None })
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Option<Vec<Entry>>> {
+        let Some(entries) = optional(fs::read_dir(self.root.join(folder)))? else { return Ok(None) };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            // What is not UTF-8 is no name of ours.
+            if let Ok(name) = entry.file_name().into_string() {
+                names.push(Entry { folder: entry.file_type()?.is_dir(), name });
+            }
+        }
+        Ok(Some(names))
+    }
+
+    fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>> {
+        let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(None) };
+        let data = file.metadata()?;
+        Ok(if data.is_file() { Some(Arc::new(Opened { size: data.len(), file })) } else { None })
+    }
+
+    fn commit(&self, steps: &[Step]) -> io::Result<()> {
+        super::commit::commit(self, steps)
+    }
+
+    fn touch(&self, path: &str) -> io::Result<bool> {
+        let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(false) };
+        file.set_modified(SystemTime::now())?;
+        Ok(true)
+    }
+
+    fn append(&self, upload: &str) -> io::Result<Option<Box<dyn Append>>> {
+        let folder = self.root.join(upload);
+        if optional(fs::metadata(&folder))?.is_none() {
+            return Ok(None);
+        }
+        // The folder may go between the two: then there is no such upload either.
+        let Some(file) = optional(OpenOptions::new().create(true).append(true).open(folder.join(layout::DATA)))? else { return Ok(None) };
+        file.try_lock()?;
+        let size = file.metadata()?.len();
+        Ok(Some(Box::new(Appended { file, size, sent: size })))
+    }
+
+    fn begin(&self, upload: &str, started_at: &str) -> io::Result<()> {
+        let folder = self.root.join(upload);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(layout::STARTED_AT), started_at)
+    }
+
+    fn discard(&self, upload: &str) -> io::Result<()> {
+        let aside = self.staged();
+        match optional(fs::rename(self.root.join(upload), &aside))? {
+            Some(()) => super::commit::erase(&aside),
+            None => Ok(()),
+        }
+    }
+
+    fn tidy(&self, before: SystemTime) -> io::Result<()> {
+        for entry in fs::read_dir(self.root.join(layout::STAGING))? {
+            let entry = entry?;
+            if entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at < before) {
+                super::commit::erase(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Opened {
+    file: File,
+    size: u64,
+}
+
+impl Content for Opened {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.file.read_at(&mut buffer[done..], at + done as u64) {
+                Ok(0) => break,
+                Ok(n) => done += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn read_now(&self, buffer: &mut [u8], at: u64) -> Option<usize> {
+        use rustix::io::{ReadWriteFlags, preadv2};
+        // What is in the page cache only; with it comes "again", an old kernel or another file system's refusal: all the same here.
+        preadv2(&self.file, &mut [io::IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT).ok().filter(|&n| n > 0)
+    }
+}
+
+struct Appended {
+    file: File,
+    size: u64,
+    /// So many of them are on their way to the disk.
+    sent: u64,
+}
+
+impl Append for Appended {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Err(error) = self.file.write_all(bytes) {
+            // Half of them would make the upload's size a riddle.
+            self.file.set_len(self.size)?;
+            return Err(error);
+        }
+        self.size += bytes.len() as u64;
+        #[cfg(target_os = "linux")]
+        if self.size - self.sent >= WRITE_BACK {
+            // Linux begins to write what it is advised to forget, and does not wait for it; what is not yet written it keeps.
+            let length = std::num::NonZeroU64::new(self.size - self.sent);
+            if rustix::fs::fadvise(&self.file, self.sent, length, rustix::fs::Advice::DontNeed).is_ok() {
+                self.sent = self.size;
+            }
+        }
+        Ok(())
+    }
+}

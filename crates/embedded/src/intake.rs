@@ -1,0 +1,152 @@
+//! A request's body on its way into an upload.
+//!
+//! Pieces are collected while those before them are hashed and written on the blocking pool: at most two batches of a body are in
+//! memory. No thread waits for a client (ten thousand that send a byte a minute hold no thread), which is why this is no channel to
+//! one blocking writer. A body that fits into one batch costs one hop, its upload's end included.
+
+use crate::{
+    error::{Code, Error, Result},
+    local::Local,
+    store::uploads::Writer,
+};
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures::StreamExt;
+use tokio::task::JoinHandle;
+
+/// Bytes collected before they are written.
+const BATCH: usize = 256 << 10;
+
+/// How much of a body is read for nothing once it is refused, so that its client gets to read why.
+const DRAIN: usize = 1 << 20;
+
+type Open = Box<dyn FnOnce(&crate::Store) -> Result<Writer> + Send>;
+
+pub(crate) struct Intake<'a> {
+    local: &'a Local,
+    slot: Slot,
+    collected: Vec<Bytes>,
+    size: usize,
+}
+
+enum Slot {
+    New(Open),
+    Busy(JoinHandle<Result<Writer>>),
+    /// An error was returned.
+    Broken,
+}
+
+impl<'a> Intake<'a> {
+    /// `open` is called on the blocking pool, before the first batch is written.
+    pub(crate) fn new(local: &'a Local, open: impl FnOnce(&crate::Store) -> Result<Writer> + Send + 'static) -> Self {
+        Self { local, slot: Slot::New(Box::new(open)), collected: Vec::new(), size: 0 }
+    }
+
+    /// Takes the body; at most `limit` bytes, where there is one.
+    pub(crate) async fn take(&mut self, body: Body, limit: Option<u64>) -> Result<()> {
+        let mut stream = body.into_data_stream();
+        let result = self.pour(&mut stream, limit).await;
+        if let Err(error) = &result
+            && error.code != Code::BlobUploadInvalid
+        {
+            drain(stream).await;
+        }
+        result
+    }
+
+    async fn pour(&mut self, stream: &mut BodyDataStream, limit: Option<u64>) -> Result<()> {
+        let mut total = 0;
+        while let Some(piece) = stream.next().await {
+            let Ok(piece) = piece else {
+                // What came stays, and can be gone on from.
+                self.flush().await?;
+                self.settle().await?.map(Writer::pause);
+                return Err(Error::new(Code::BlobUploadInvalid, "the body broke off"));
+            };
+            total += piece.len() as u64;
+            if limit.is_some_and(|limit| total > limit) {
+                return Err(Error::new(Code::SizeInvalid, "the body is longer than its Content-Range says"));
+            }
+            self.size += piece.len();
+            self.collected.push(piece);
+            if self.size >= BATCH {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands what was collected to the blocking pool, once it is done with what came before.
+    async fn flush(&mut self) -> Result<()> {
+        let pieces = std::mem::take(&mut self.collected);
+        self.size = 0;
+        let writer = match std::mem::replace(&mut self.slot, Slot::Broken) {
+            Slot::New(open) => {
+                let store = self.local.store.clone();
+                self.slot = Slot::Busy(tokio::task::spawn_blocking(move || {
+                    let mut writer = open(&store)?;
+                    writer.write(&pieces)?;
+                    Ok(writer)
+                }));
+                return Ok(());
+            }
+            Slot::Busy(work) => joined(work).await?,
+            Slot::Broken => return Err(broken()),
+        };
+        let mut writer = writer;
+        self.slot = Slot::Busy(tokio::task::spawn_blocking(move || {
+            writer.write(&pieces)?;
+            Ok(writer)
+        }));
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Result<Option<Writer>> {
+        match std::mem::replace(&mut self.slot, Slot::Broken) {
+            Slot::Busy(work) => joined(work).await.map(Some),
+            Slot::New(_) | Slot::Broken => Ok(None),
+        }
+    }
+
+    /// Writes the rest, and ends with the writer on the blocking pool.
+    pub(crate) async fn end<T: Send + 'static>(
+        mut self,
+        then: impl FnOnce(&crate::Store, Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let pieces = std::mem::take(&mut self.collected);
+        let open: Open = match std::mem::replace(&mut self.slot, Slot::Broken) {
+            Slot::New(open) => open,
+            Slot::Busy(work) => {
+                let writer = joined(work).await?;
+                Box::new(move |_| Ok(writer))
+            }
+            Slot::Broken => return Err(broken()),
+        };
+        self.local
+            .run(move |store| {
+                let mut writer = open(store)?;
+                writer.write(&pieces)?;
+                then(store, writer)
+            })
+            .await
+    }
+}
+
+async fn joined(work: JoinHandle<Result<Writer>>) -> Result<Writer> {
+    work.await.unwrap_or_else(|_| Err(Error::new(Code::Storage, "writing the upload did not end")))
+}
+
+fn broken() -> Error {
+    Error::new(Code::Storage, "the upload failed before")
+}
+
+/// Reads on for a while.
+pub(crate) async fn drain(mut stream: BodyDataStream) {
+    let mut read = 0;
+    while let Some(Ok(piece)) = stream.next().await {
+        read += piece.len();
+        if read > DRAIN {
+            break;
+        }
+    }
+}

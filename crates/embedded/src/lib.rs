@@ -1,0 +1,34 @@
+//! Our own registry: an OCI registry's storage and its `/v2` routes, as a library.
+//!
+//! [`Local`] is the registry: opened over [`Settings`], it answers over HTTP through [`router`] and in process as a
+//! [`registry::Registry`], so that nobody else need know which kind of registry they speak to. [`Store`] is what can be done to its
+//! content, written once over the few primitives of a [`driver::Driver`]. The layout is distribution's: a folder of registry:2 or
+//! registry:3 is adopted as it is, and given back.
+//!
+//! An [`Observer`] is told of every push, pull, delete and mount. Who may do what is not decided here: the house puts its checks in
+//! front of the router, with [`Route`] to tell what a request is about, and [`Readable`] to tell what a mount and the catalogue may
+//! show.
+
+mod body;
+mod document;
+pub mod driver;
+mod error;
+mod hash;
+mod intake;
+mod layout;
+mod local;
+pub mod locks;
+mod observer;
+mod routes;
+mod seen;
+mod settings;
+mod store;
+mod upload;
+
+pub use error::{Code, Error, Result};
+pub use local::{InProcess, Local};
+pub use observer::{Action, Client, Event, Object, Observer};
+pub use routes::{Readable, Route, router};
+pub use settings::{Durability, Settings};
+pub use store::Store;
+pub use upload::UploadId;

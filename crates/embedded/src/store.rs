@@ -1,0 +1,94 @@
+//! The registry's content: what can be done to it, in sync style, whatever the driver. Everything here is for blocking threads.
+//!
+//! Storage is the truth: what a tag names, and whether a manifest or blob is in a repository, is read from it each time, since
+//! another process may share it. Only what cannot change is kept: manifests by digest, and which blobs were verified.
+
+pub(crate) mod blobs;
+pub(crate) mod catalogue;
+mod lists;
+pub(crate) mod manifests;
+mod referrers;
+pub(crate) mod sessions;
+pub(crate) mod uploads;
+
+use crate::{
+    driver::{Driver, Files},
+    error::Result,
+    layout,
+    locks::{LocalLocks, Locks},
+    seen::Seen,
+    settings::Settings,
+};
+use moka::sync::Cache;
+use oci::Digest;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// Bytes of manifests that are kept.
+const MANIFESTS: u64 = 16 << 20;
+
+/// What a kill left in the staging folder is thrown away when it is this old.
+const STAGED: Duration = Duration::from_hours(1);
+
+pub struct Store {
+    driver: Arc<dyn Driver>,
+    locks: Box<dyn Locks>,
+    pub(crate) settings: Settings,
+    manifests: Cache<Digest, Arc<manifests::Stored>>,
+    /// Blobs whose bytes are what their digest says.
+    verified: Seen,
+    /// Repositories that have the folders they need.
+    prepared: Seen,
+    /// Repositories whose referrers are all in their index.
+    indexed: Seen,
+    pub(crate) sessions: sessions::Sessions,
+    pub(crate) catalogue: catalogue::Catalogue,
+}
+
+impl Store {
+    /// Opens a folder, making it where it is not there.
+    pub fn open(settings: Settings) -> Result<Self> {
+        let driver = Files::new(&settings.root, settings.durability)?;
+        Ok(Self::over(Arc::new(driver), Box::new(LocalLocks::default()), settings))
+    }
+
+    /// The same over any driver and locks.
+    pub fn over(driver: Arc<dyn Driver>, locks: Box<dyn Locks>, settings: Settings) -> Self {
+        let weight = |_: &Digest, stored: &Arc<manifests::Stored>| u32::try_from(stored.bytes.len() + 512).unwrap_or(u32::MAX);
+        Self {
+            driver,
+            locks,
+            manifests: Cache::builder().max_capacity(MANIFESTS).weigher(weight).build(),
+            verified: Seen::default(),
+            prepared: Seen::default(),
+            indexed: Seen::default(),
+            sessions: sessions::Sessions::new(settings.uploads),
+            catalogue: catalogue::Catalogue::default(),
+            settings,
+        }
+    }
+
+    /// Throws away what nobody will come for: uploads that have expired, files that a kill left half made.
+    pub fn tidy(&self) -> Result<()> {
+        let now = SystemTime::now();
+        self.driver.tidy(now.checked_sub(STAGED).unwrap_or(now))?;
+        self.purge_uploads(now.checked_sub(self.settings.upload_expiry).unwrap_or(SystemTime::UNIX_EPOCH))
+    }
+
+    /// The digest a link holds; `None` where there is no link, or none that can be read.
+    fn link(&self, path: &str) -> Result<Option<Digest>> {
+        let Some(bytes) = self.driver.read(path, 1024)? else { return Ok(None) };
+        let digest = std::str::from_utf8(&bytes).ok().and_then(|text| Digest::parse(text.trim()).ok());
+        if digest.is_none() {
+            tracing::warn!(path, "a link in the storage holds no digest");
+        }
+        Ok(digest)
+    }
+
+    /// Whether a folder holds a link. What it says is its folder's name.
+    fn linked(&self, folder: &str) -> Result<bool> {
+        Ok(self.driver.stat(&format!("{folder}/{}", layout::LINK))?.is_some_and(|stat| stat.size > 0))
+    }
+}

@@ -1,0 +1,54 @@
+//! Lists: a repository's tags; walking over all repositories.
+
+use super::Store;
+use crate::{driver::Entry, error::Result, layout};
+use oci::{RepositoryName, Tag};
+
+/// Folders inside folders that are walked into: a name has at most 255 characters, so 128 parts.
+const DEPTH: usize = 128;
+
+impl Store {
+    /// A repository's tags in ASCII order; `None` where there is no such repository.
+    pub(crate) fn tag_names(&self, name: &RepositoryName) -> Result<Option<Vec<String>>> {
+        let Some(entries) = self.driver.list(&layout::tags(name))? else {
+            // One whose manifests were all put by digest has no folder for tags yet.
+            return Ok(self.driver.list(&layout::manifests(name))?.map(|_| Vec::new()));
+        };
+        let mut tags: Vec<String> = entries.into_iter().filter(|e| e.folder && Tag::parse(&e.name).is_ok()).map(|e| e.name).collect();
+        tags.sort_unstable();
+        Ok(Some(tags))
+    }
+
+    /// Calls for every folder that has the parts of a repository, with their names: `_manifests`, `_layers`, `_uploads`.
+    pub(super) fn walk(&self, visit: &mut dyn FnMut(&RepositoryName, &[Entry]) -> Result<()>) -> Result<()> {
+        let mut open = vec![(String::new(), 0)];
+        while let Some((path, depth)) = open.pop() {
+            let folder = if path.is_empty() { layout::REPOSITORIES.to_owned() } else { format!("{}/{path}", layout::REPOSITORIES) };
+            // It may be gone by now.
+            let Some(entries) = self.driver.list(&folder)? else { continue };
+            let (parts, below): (Vec<Entry>, Vec<Entry>) = entries.into_iter().filter(|e| e.folder).partition(|e| e.name.starts_with('_'));
+            if !parts.is_empty()
+                && let Ok(name) = RepositoryName::parse(&path)
+            {
+                visit(&name, &parts)?;
+            }
+            if depth < DEPTH {
+                let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+                open.extend(below.iter().map(|e| (inside(&e.name), depth + 1)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all names of repositories that have manifests.
+    pub(crate) fn repositories(&self) -> Result<Vec<RepositoryName>> {
+        let mut names = Vec::new();
+        self.walk(&mut |name, parts| {
+            if parts.iter().any(|part| part.name == "_manifests") && self.has_manifests(name)? {
+                names.push(name.clone());
+            }
+            Ok(())
+        })?;
+        Ok(names)
+    }
+}
