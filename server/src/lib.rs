@@ -7,6 +7,7 @@
 
 pub mod assets;
 pub mod cli;
+mod embedded;
 mod failure;
 mod following;
 mod json;

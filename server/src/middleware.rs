@@ -11,4 +11,4 @@ mod prefix;
 pub use client::{Client, Peer};
 pub(crate) use limits::{Exact, compression, deadline, panicked};
 pub(crate) use observe::{RequestId, observe};
-pub(crate) use prefix::{below_base, under_base};
+pub(crate) use prefix::{below_base, is_registry, under_base};

@@ -20,6 +20,11 @@ use service::Caller;
 /// The whole of it. Requests should carry a [`Peer`](crate::middleware::Peer) among their extensions; without one they come from
 /// nowhere and are trusted by nobody.
 pub fn router(state: AppState) -> Router {
+    with_registry(state, None)
+}
+
+/// The same with the routes of our own registry.
+pub(crate) fn with_registry(state: AppState, registry: Option<Router>) -> Router {
     let with = |state: &AppState| state.clone();
     let bounded = Router::new()
         .route("/", get(pages::catalogue))
@@ -58,10 +63,11 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(with(&state), cross_site::guard))
         .layer(compression())
         .layer(from_fn_with_state(with(&state), panicked))
-        .layer(from_fn_with_state(with(&state), headers::secure))
-        .layer(from_fn_with_state(with(&state), observe));
-    let base = state.base().to_owned();
-    under_base(&base, routes.with_state(state))
+        .layer(from_fn_with_state(with(&state), headers::secure));
+    // Programs ask it, and often: no more happens on the way than has to.
+    let registry = registry.unwrap_or_default().layer(from_fn_with_state(with(&state), cross_site::guard));
+    let routes = routes.with_state(state.clone()).merge(registry).layer(from_fn_with_state(with(&state), observe));
+    under_base(state.base(), routes)
 }
 
 /// We run.

@@ -3,6 +3,7 @@
 //! [`load`] reads all three into [`Settings`], or says everything that is wrong at once, each with the place where it
 //! stands. The keys are one table ([`keys`]), so that a key cannot be known to the file and unknown to the environment.
 
+mod embedded;
 mod environment;
 mod file;
 mod keys;
@@ -12,6 +13,7 @@ mod resolve;
 mod show;
 mod value;
 
+pub use embedded::EmbeddedSettings;
 pub(crate) use keys::nearest;
 
 use ::registry::Secret;
@@ -43,8 +45,10 @@ pub struct Settings {
     pub undo: Duration,
     /// How long it is remembered what was done.
     pub activity: Duration,
-    /// The registries beside which we stand.
+    /// The registries, our own among them.
     pub registries: Vec<RegistrySettings>,
+    /// Our own, where it is on.
+    pub embedded: Option<EmbeddedSettings>,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
     shown: show::Shown,
@@ -98,6 +102,9 @@ pub struct Flags {
     /// text or json
     #[arg(long, global = true, value_name = "FORMAT", hide_short_help = true)]
     pub log: Option<String>,
+    /// Where our own registry keeps its content: file:DIRECTORY [default: file:DATA/registry]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    pub storage: Option<String>,
     /// A registry, as URL or NAME=URL; may be repeated. Stands in for those of environment and file
     #[arg(long, global = true, value_name = "[NAME=]URL")]
     pub registry: Vec<String>,

@@ -143,7 +143,11 @@ impl Catalogue {
     /// Takes in a notification of a registry, of at most 1 MiB. Says how many of its events were of use. The error: it is not
     /// one, or what it tells could not be kept and should be sent again.
     pub async fn notified(&self, registry: u16, body: &[u8]) -> std::result::Result<usize, EventError> {
-        let events = events::parse(body)?;
+        Ok(self.happened(registry, &events::parse(body)?).await?)
+    }
+
+    /// Takes in what happened in a registry, as it tells itself. Says how many of the events were of use.
+    pub async fn happened(&self, registry: u16, events: &[Event]) -> Result<usize> {
         let Some(watched) = self.watched(registry) else { return Ok(0) };
         let told = &self.0.told;
         let (mut taken, mut rows, mut ids) = (0, Vec::new(), Vec::new());

@@ -130,6 +130,8 @@ pub struct Resolved {
     pub media_type: Option<String>,
     /// Bytes of the manifest.
     pub size: Option<u64>,
+    /// When the tag came to name it, in milliseconds since 1970, where the registry knows: no interface tells, but one in this process does.
+    pub pushed: Option<i64>,
 }
 
 /// A manifest's exact bytes.

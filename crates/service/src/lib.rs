@@ -27,7 +27,7 @@ pub use error::{Error, Result};
 pub use image::ManifestBytes;
 pub use lists::{Paged, RepositoriesQuery, TagsQuery, check_query};
 pub use news::Missed;
-pub use settings::{RegistrySettings, Settings};
+pub use settings::{Provided, RegistrySettings, Settings};
 
 use api::{Change, Code};
 use catalogue::{Catalogue, Source};
@@ -166,10 +166,13 @@ fn source(settings: &RegistrySettings, read_only: bool) -> Result<Source> {
     for name in &settings.repositories {
         repositories.push(RepositoryName::parse(name).map_err(|e| wrong(e.to_string()))?);
     }
-    let remote = registry::remote::Remote::new(settings.remote(read_only)).map_err(|e| wrong(e.to_string()))?;
+    let registry: Arc<dyn registry::Registry> = match &settings.provided {
+        Some(provided) => Arc::clone(&provided.0),
+        None => Arc::new(registry::remote::Remote::new(settings.remote(read_only)).map_err(|e| wrong(e.to_string()))?),
+    };
     Ok(Source {
         name: settings.name.clone(),
-        registry: Arc::new(remote),
+        registry,
         include: settings.include.clone(),
         exclude: settings.exclude.clone(),
         repositories,

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, Service};
 use api::Code;
-use catalogue::events::EventError;
+use catalogue::events::{Event, EventError};
 use subtle::ConstantTimeEq;
 
 impl Service {
@@ -27,5 +27,11 @@ impl Service {
         })?;
         tracing::debug!(registry, taken, "took a notification");
         Ok(taken)
+    }
+
+    /// What happened in a registry of this process. What cannot be written down is lost to the activity; the next crawl finds it.
+    pub async fn happened(&self, registry: &str, events: &[Event]) -> Result<()> {
+        let (number, _) = self.registry_of(registry)?;
+        self.0.catalogue.happened(number, events).await.map(drop).map_err(|error| Error::internal(error.to_string()))
     }
 }

@@ -1,5 +1,5 @@
 use registry::Secret;
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What the service stands beside. The server makes this of flags, environment and file.
 #[derive(Debug, Clone)]
@@ -56,6 +56,18 @@ pub struct RegistrySettings {
     pub read_only: bool,
     /// How long reserved tags keep from garbage collection what was deleted; none are made when absent.
     pub trash: Option<Duration>,
+    /// The registry itself, where it is in this process; else it is spoken to at `url`.
+    pub provided: Option<Provided>,
+}
+
+/// A registry in this process.
+#[derive(Clone)]
+pub struct Provided(pub Arc<dyn registry::Registry>);
+
+impl std::fmt::Debug for Provided {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Provided")
+    }
 }
 
 impl Default for RegistrySettings {
@@ -80,6 +92,7 @@ impl Default for RegistrySettings {
             crawl: Duration::from_mins(10),
             read_only: false,
             trash: None,
+            provided: None,
         }
     }
 }

@@ -20,7 +20,8 @@ impl Config {
             Self::Check => {
                 let file = settings.file.as_ref().map_or_else(|| "no settings file".to_owned(), |f| f.display().to_string());
                 let registries = match settings.registries.len() {
-                    0 => "no registry is named yet".to_owned(),
+                    0 => "no registry".to_owned(),
+                    1 if settings.embedded.is_some() => "a registry of its own".to_owned(),
                     1 => "1 registry".to_owned(),
                     n => format!("{n} registries"),
                 };

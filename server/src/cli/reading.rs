@@ -3,6 +3,7 @@
 
 use super::{exit::Failed, output, serve::make_data_directory};
 use crate::{
+    embedded::Own,
     logs,
     settings::{self, Flags, Settings, Sources},
 };
@@ -49,9 +50,15 @@ impl Reading {
         let passing = !flags.registry.is_empty() && flags.database.is_none();
         let mut settings = settings::load(&Sources::of_process(flags))?;
         logs::begin(settings.log, "error");
-        if settings.registries.is_empty() {
-            let problem = Problem::new(Code::RegistryNotFound, "No registry is named.")
-                .hint("Give --registry URL, set SUPERCARGO_REGISTRY, or write a [[registry]] section into supercargo.toml.");
+        // Whoever asks about a registry of ours that never was forgot to say which is meant; nothing is made for that.
+        if let (Some(own), 1) = (&settings.embedded, settings.registries.len())
+            && !own.storage.exists()
+        {
+            let problem = Problem::new(
+                Code::RegistryNotFound,
+                format!("There is no registry in {} yet, and no other is named.", own.storage.display()),
+            )
+            .hint("Give --registry URL, set SUPERCARGO_REGISTRY, or write a [[registry]] section into supercargo.toml.");
             return Err(problem.into());
         }
         if passing || !(change || has_catalogue(&settings)) {
@@ -59,7 +66,9 @@ impl Reading {
         } else if change {
             make_data_directory(&settings)?;
         }
-        let service = Service::open(settings.service()).await?;
+        let mut beside = settings.service();
+        Own::open(&settings, &mut beside).map_err(Failed::Other)?;
+        let service = Service::open(beside).await?;
         service.start_quietly();
         Ok(Self { service, caller: Caller::local(), kept: settings.database.expose() != IN_MEMORY })
     }

@@ -2,11 +2,13 @@
 
 use super::exit::Failed;
 use crate::{
-    AppState, listen, logs, metrics,
-    router::router,
+    AppState,
+    embedded::Own,
+    listen, logs, metrics,
+    router::with_registry,
     settings::{self, Flags, Settings, Sources},
 };
-use service::Service;
+use service::{RegistrySettings, Service};
 use std::{path::Path, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -23,11 +25,15 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener
         .map_err(|e| Failed::Other(format!("{} cannot be listened on: {e}. Another address is set with --listen.", settings.listen)))?;
-    let service = Service::open(settings.service()).await?;
+    let mut beside = settings.service();
+    let own = Own::open(&settings, &mut beside).map_err(Failed::Other)?;
+    let service = Service::open(beside).await?;
     let stopping = CancellationToken::new();
     listen::stop_on_signals(stopping.clone()).map_err(Failed::io)?;
     let state = AppState::new(&settings, service.clone(), metrics.clone(), stopping.clone());
     service.start();
+    let told = own.as_ref().map(|own| own.start(&service));
+    let registry = own.as_ref().map(|own| own.routes(&state));
     let upkeep = tokio::spawn(async move {
         let mut every = tokio::time::interval(UPKEEP);
         loop {
@@ -36,8 +42,9 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
         }
     });
     announce(&settings, &listener);
-    listen::serve(listener, router(state), stopping).await;
+    listen::serve(listener, with_registry(state, registry), stopping).await;
     upkeep.abort();
+    told.iter().flatten().for_each(tokio::task::JoinHandle::abort);
     service.close().await;
     tracing::info!("ended");
     Ok(())
@@ -48,10 +55,10 @@ fn announce(settings: &Settings, listener: &TcpListener) {
     let page = settings.public_url.as_ref().map_or_else(|| format!("http://{address}/"), |u| format!("{}{}/", u.origin, u.base));
     let beside: Vec<_> = settings.registries.iter().map(|r| r.name.as_str()).collect();
     tracing::info!(%address, page, registries = beside.join(", "), version = env!("CARGO_PKG_VERSION"), "serving");
-    if beside.is_empty() {
-        tracing::warn!(
-            "no registry is named: set SUPERCARGO_REGISTRY=http://host:5000, or write a [[registry]] section into supercargo.toml"
-        );
+    if let Some(own) = &settings.embedded {
+        let host = settings.registries.iter().find(|registry| registry.name == own.name).map(RegistrySettings::pull_host);
+        let host = host.unwrap_or_default();
+        tracing::info!(storage = %own.storage.display(), push = format!("docker push {host}/NAME:TAG"), "this is a registry");
     }
 }
 

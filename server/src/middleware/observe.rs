@@ -1,6 +1,6 @@
 //! Every request has an id, a span, a line in the log and a place in the metrics.
 
-use super::{Client, Peer, below_base};
+use super::{Client, Peer, below_base, is_registry};
 use crate::{AppState, metrics};
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -31,6 +31,7 @@ pub(crate) async fn observe(State(state): State<AppState>, mut request: Request,
     let trace = Trace::read(request.headers());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let reads = matches!(method, http::Method::GET | http::Method::HEAD);
     let route = request.extensions().get::<MatchedPath>().filter(|_| below_base(&request)).map(|m| m.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".into());
     let span = tracing::info_span!(
@@ -53,7 +54,9 @@ pub(crate) async fn observe(State(state): State<AppState>, mut request: Request,
     let duration_ms = took.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         // Probes come every few seconds and tell nothing.
-        if matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics") {
+        let probe = matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics");
+        // Nor does a log of every layer that is pulled: what was pulled is in the activity.
+        if probe || reads && is_registry(&path) {
             tracing::debug!(path, status = status.as_u16(), duration_ms, "answered");
         } else {
             tracing::info!(path, status = status.as_u16(), duration_ms, "answered");

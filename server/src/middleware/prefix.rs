@@ -20,7 +20,7 @@ pub(crate) fn under_base(base: &str, inner: Router) -> Router {
     Router::new().fallback(move |mut request: Request| {
         match below(&base, request.uri()) {
             Some(uri) => *request.uri_mut() = uri,
-            None if OPERATIONS.contains(&request.uri().path()) => {}
+            None if OPERATIONS.contains(&request.uri().path()) || is_registry(request.uri().path()) => {}
             None => {
                 request.extensions_mut().insert(Outside);
             }
@@ -31,6 +31,11 @@ pub(crate) fn under_base(base: &str, inner: Router) -> Router {
             inner.oneshot(request).await.unwrap_or_else(|never| match never {})
         }
     })
+}
+
+/// Clients of a registry know its host only, never a path.
+pub(crate) fn is_registry(path: &str) -> bool {
+    path.strip_prefix("/v2").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether a request stands below our path.

@@ -36,8 +36,16 @@ pub(super) fn read(variables: &BTreeMap<String, String>, faults: &mut Vec<Fault>
         }
         let in_registry =
             name.strip_prefix("registry_").filter(|n| !matches!(*n, "name" | "url")).and_then(|n| keys::find(keys::REGISTRY, n));
-        let storage = (name == keys::STORAGE.name).then_some((&keys::STORAGE, false));
-        let at_top = keys::find(keys::TOP, &name).or(storage);
+        let own = if name == "storage" { Some("storage") } else { name.strip_prefix("embedded_").filter(|n| *n != "storage") };
+        if let Some(found) = own.and_then(|n| keys::find(keys::EMBEDDED, n)) {
+            let section = read.layer.embedded.get_or_insert_with(|| Section::new(whole()));
+            match raw(found.0, found.1, text) {
+                Ok(raw) => section.insert(found.0, found.1, Given { raw, origin }, faults),
+                Err(sentence) => faults.push(Fault { origin, sentence }),
+            }
+            continue;
+        }
+        let at_top = keys::find(keys::TOP, &name);
         let (section, (key, from_file)) = match (at_top, in_registry) {
             (Some(found), _) => (&mut read.layer.top, found),
             (None, Some(found)) => (&mut read.registry, found),
@@ -88,7 +96,8 @@ fn raw(key: &Key, from_file: bool, text: &str) -> Result<Raw, String> {
 fn variable_names() -> impl Iterator<Item = String> {
     let written = |prefix: &'static str| move |name: String| format!("{PREFIX}{prefix}{}", name.to_uppercase());
     let registry = keys::names(keys::REGISTRY).filter(|n| !matches!(n.as_str(), "name" | "url")).map(written("REGISTRY_"));
-    keys::names(keys::TOP).filter(|n| n != "embedded").chain(["registry".into(), "config".into()]).map(written("")).chain(registry)
+    let own = keys::names(keys::EMBEDDED).filter(|n| n != "storage").map(written("EMBEDDED_"));
+    keys::names(keys::TOP).chain(["registry".into(), "config".into(), "storage".into()]).map(written("")).chain(registry).chain(own)
 }
 
 /// Kubernetes gives every container variables about every service; for one called `supercargo…` they begin as ours do.

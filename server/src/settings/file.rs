@@ -33,6 +33,13 @@ pub(super) fn read(path: &Path, text: &str, faults: &mut Vec<Fault>) -> Layer {
                         .collect(),
                 );
             }
+            ("embedded", DeValue::Table(entries)) => {
+                layer.embedded = Some(section(keys::EMBEDDED, entries.iter(), " in [embedded]", at(name.span()), &at, faults));
+            }
+            ("embedded", _) => faults.push(Fault {
+                origin: at(name.span()),
+                sentence: "our own registry is a section: write [embedded], and its keys below".into(),
+            }),
             ("registry", _) => faults.push(Fault {
                 origin: at(name.span()),
                 sentence: "registries are sections: write [[registry]], with double brackets, and its keys below".into(),
@@ -64,7 +71,7 @@ fn section<'t, 'i: 't>(
             let hint = if keys::find(elsewhere.0, name).is_some() {
                 format!("; it belongs {}", elsewhere.1)
             } else {
-                let sections = at_top.then(|| "registry".to_owned());
+                let sections = ["registry", "embedded"].into_iter().filter(|_| at_top).map(str::to_owned);
                 keys::nearest(name, keys::names(keys).chain(sections))
             };
             faults.push(Fault { origin, sentence: format!("there is no key “{name}”{place}{hint}") });

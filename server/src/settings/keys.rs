@@ -32,7 +32,6 @@ const fn refused(name: &'static str, why: &'static str) -> Key {
 }
 
 const NO_TLS: &str = "this version does not serve TLS itself; let a reverse proxy do so, name it in trusted_proxies, and remove this key";
-const NO_EMBEDDED: &str = "this version has no registry of its own yet; remove this, and name a registry to stand beside";
 
 /// Outside any section.
 pub(super) static TOP: &[Key] = &[
@@ -48,11 +47,16 @@ pub(super) static TOP: &[Key] = &[
     key("log", Shape::Text),
     key("undo", Shape::Text),
     key("activity", Shape::Text),
-    refused("embedded", NO_EMBEDDED),
 ];
 
-/// In the environment only: they stand for a section.
-pub(super) static STORAGE: Key = refused("storage", NO_EMBEDDED);
+/// In the section `[embedded]`.
+pub(super) static EMBEDDED: &[Key] = &[
+    key("name", Shape::Text),
+    key("storage", Shape::Text),
+    key("delete", Shape::Bool),
+    key("durability", Shape::Text),
+    key("sparse", Shape::Bool),
+];
 
 /// In a `[[registry]]` section.
 pub(super) static REGISTRY: &[Key] = &[

@@ -43,11 +43,13 @@ pub(super) struct Layer {
     pub top: Section,
     /// None where it says nothing of registries.
     pub registries: Option<Vec<Section>>,
+    /// Our own registry; none where it says nothing of it.
+    pub embedded: Option<Section>,
 }
 
 impl Layer {
     pub(super) fn new(origin: Origin) -> Self {
-        Self { top: Section::new(origin), registries: None }
+        Self { top: Section::new(origin), registries: None, embedded: None }
     }
 }
 

@@ -98,5 +98,6 @@ pub(super) fn read(r: &mut Reader<'_>) -> Option<RegistrySettings> {
         crawl,
         read_only,
         trash,
+        provided: None,
     })
 }

@@ -1,8 +1,8 @@
 //! From what was given, in layers, to what is in force.
 
 use super::{
-    Fault, Faults, LogFormat, Origin, Settings, Sources, environment, file, keys,
-    reader::{Given, Layer, Raw, Reader},
+    Fault, Faults, LogFormat, Origin, Settings, Sources, embedded, environment, file, keys,
+    reader::{Given, Layer, Raw, Reader, Section},
     registry,
     show::{self, Shown},
     value,
@@ -58,7 +58,8 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
 
     // Variables about "the" registry were set for the one the environment names; another one named by a flag must not
     // be given its credentials.
-    let replaced = flags.registries.is_some() && environment.layer.registries.is_some();
+    let flagged = flags.registries.is_some();
+    let replaced = flagged && environment.layer.registries.is_some();
     let sections = flags.registries.or(environment.layer.registries).or(file.registries).unwrap_or_default();
     let (Reader { mut faults, mut shown, .. }, single) = (top, sections.len() == 1 && !replaced);
     if !single && !replaced {
@@ -69,6 +70,19 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
     }
     let mut registries = Vec::new();
     let mut names = BTreeSet::new();
+    // A registry that a flag names is the only one meant. Else ours is there where it is spoken of, or nothing else is.
+    let own: Vec<&Section> = [&flags.embedded, &environment.layer.embedded, &file.embedded].into_iter().flatten().collect();
+    let mut embedded = None;
+    if flags.embedded.is_some() || !flagged && (sections.is_empty() || !own.is_empty()) {
+        let mut reader = Reader { sections: own, faults, shown };
+        reader.shown.section("[embedded]");
+        embedded = embedded::read(&mut reader, &data);
+        Reader { faults, shown, .. } = reader;
+        if let Some(own) = &embedded {
+            names.insert(own.name.clone());
+            registries.push(own.among_registries(listen, public_url.as_ref()));
+        }
+    }
     for section in &sections {
         let mut layers = if single { vec![&environment.registry] } else { Vec::new() };
         layers.push(section);
@@ -86,7 +100,21 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
     }
     if faults.is_empty() {
         let log = log.unwrap_or_default();
-        Ok(Settings { listen, public_url, data, database, read_only, trusted_proxies, log, undo, activity, registries, file: path, shown })
+        Ok(Settings {
+            listen,
+            public_url,
+            data,
+            database,
+            read_only,
+            trusted_proxies,
+            log,
+            undo,
+            activity,
+            registries,
+            embedded,
+            file: path,
+            shown,
+        })
     } else {
         Err(Faults(faults))
     }
@@ -111,6 +139,12 @@ fn flags(sources: &Sources, faults: &mut Vec<Fault>) -> Layer {
             let origin = Origin::Flag(format!("--{}", name.replace('_', "-")));
             layer.top.insert(key, false, Given { raw, origin }, faults);
         }
+    }
+    if let (Some(storage), Some((key, _))) = (&flags.storage, keys::find(keys::EMBEDDED, "storage")) {
+        let origin = Origin::Flag("--storage".into());
+        let mut own = Section::new(origin.clone());
+        own.insert(key, false, Given { raw: Raw::Text(storage.clone()), origin }, faults);
+        layer.embedded = Some(own);
     }
     let registries: Vec<_> = flags.registry.iter().flat_map(|t| value::commas(t)).collect();
     if !registries.is_empty() {

@@ -71,7 +71,7 @@ async fn the_exit_status_tells_how_it_ended() {
         (vec!["--registry", &two, "tags", "team/api"], 2, "does not begin with a registry's name"),
         (vec!["--registry", "http://127.0.0.1:1", "ls"], 1, "127.0.0.1"),
         (vec!["--registry", "nonsense", "ls"], 2, "--registry: “nonsense” is not a URL"),
-        (vec!["ls"], 3, "No registry is named. Give --registry URL"),
+        (vec!["ls"], 3, "There is no registry in ./data/registry yet, and no other is named. Give --registry URL"),
         (vec!["sing"], 2, "sing"),
         (vec!["tags"], 2, "<REF>"),
         (vec!["search", "x", "--limit", "0"], 2, "0"),
@@ -116,7 +116,7 @@ async fn help_and_version_are_results() {
 async fn the_settings_are_checked_and_shown() {
     let program = Program::new();
     let good = program.run(&["config", "check"]).await;
-    assert_eq!((good.status, good.out.as_str()), (0, "The settings are good (no settings file; no registry is named yet).\n"));
+    assert_eq!((good.status, good.out.as_str()), (0, "The settings are good (no settings file; a registry of its own).\n"));
     fs::write(program.directory.path().join("supercargo.toml"), "lisen = \"x\"\nlog = \"xml\"\n").unwrap();
     let bad = program.run(&["config", "check"]).await;
     assert_eq!(bad.status, 1);

@@ -193,7 +193,7 @@ async fn another_tools_options_become_a_policy() {
     assert!(!imported.err.contains("hunter2"));
     std::fs::write(program.directory.path().join("policy.json"), &imported.out).unwrap();
     let read = program.run(&["clean-up", "--policy", "policy.json"]).await;
-    assert!(read.status == 3 && read.err.contains("No registry is named"), "the policy was read: {read:?}");
+    assert!(read.status == 3 && read.err.contains("no other is named"), "the policy was read: {read:?}");
     let acr = program.run(&["clean-up", "--import", "acr-purge", "--filter 'web:.*' --ago 7d --keep 2"]).await;
     assert_eq!((acr.status, acr.json()["keep_of"].as_str()), (0, Some("old")), "{acr:?}");
     for (tool, options, told) in

@@ -274,7 +274,7 @@ async fn look(
     told: Option<(Option<&Digest>, i64)>,
 ) -> Result<Found, Error> {
     let resolved = match watched.source.registry.resolve(repository, &Target::Tag(tag.clone())).await {
-        Ok(resolved) => resolved.digest,
+        Ok(resolved) => resolved,
         Err(error @ Error::NotFound(_)) => return Ok(Found::Nothing(error)),
         Err(error) if error.is_outage() => return Err(error),
         Err(error) => {
@@ -283,6 +283,7 @@ async fn look(
             return Ok(Found::Unread(error));
         }
     };
+    let (resolved, pushed) = (resolved.digest, resolved.pushed);
     let read = if catalogue.expects(resolved.as_str()) { Ok(NONE) } else { fetch(catalogue, watched, repository, &resolved).await };
     if catalogue.expects(resolved.as_str()) {
         // A placeholder of ours, gone in a moment: nobody should see the tag name it.
@@ -296,7 +297,7 @@ async fn look(
         Err(error) if error.is_outage() => return Err(error),
         Err(error) => Some(error),
     };
-    let told = told.and_then(|(digest, at)| digest.is_none_or(|d| *d == resolved).then_some(at.min(now())));
+    let told = told.and_then(|(digest, at)| digest.is_none_or(|d| *d == resolved).then_some(at.min(now()))).or(pushed);
     let why = problem.as_ref().map(ToString::to_string);
     let what = What { digest: Some(&resolved), told, problem: why.as_deref(), dangling: false };
     put(catalogue, watched, repository, tag, what, seen).await;

@@ -15,7 +15,7 @@ use oci::{Descriptor, Digest, RepositoryName, Tag, Target};
 use registry::{
     BlobSource, BlobStream, Capability, Cursor, Error as Failed, Health, Page, RawManifest, Registry, Resolved, Result, Untagged,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 /// Items of a page.
 const PAGE: usize = 1000;
@@ -63,8 +63,22 @@ impl Registry for InProcess {
     }
 
     async fn resolve(&self, repository: &RepositoryName, target: &Target) -> Result<Resolved> {
-        let manifest = self.manifest(repository, target).await?;
-        Ok(Resolved { digest: manifest.digest, media_type: manifest.media_type, size: Some(manifest.bytes.len() as u64) })
+        let (name, target) = (repository.clone(), target.clone());
+        let work = move |store: &crate::Store| {
+            let pushed = match &target {
+                Target::Tag(tag) => store.tagged(&name, tag)?,
+                Target::Digest(_) => None,
+            };
+            Ok((store.manifest(&name, &target)?, pushed))
+        };
+        let (stored, pushed) = self.0.run(work).await.map_err(failed)?;
+        let since = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();
+        Ok(Resolved {
+            digest: stored.digest.clone(),
+            media_type: Some(stored.media_type.clone()),
+            size: Some(stored.bytes.len() as u64),
+            pushed: pushed.and_then(since).and_then(|since| i64::try_from(since.as_millis()).ok()),
+        })
     }
 
     async fn manifest(&self, repository: &RepositoryName, target: &Target) -> Result<RawManifest> {

@@ -56,6 +56,12 @@ impl Store {
         self.link(&path)?.map_or_else(|| unknown(name, &Target::Tag(tag.clone())), Ok)
     }
 
+    /// When a tag came to name what it does; `None` where there is none.
+    pub(crate) fn tagged(&self, name: &RepositoryName, tag: &Tag) -> Result<Option<std::time::SystemTime>> {
+        let link = format!("{}/{}", layout::tag(name, tag), layout::CURRENT);
+        Ok(self.driver.stat(&link)?.map(|stat| stat.modified))
+    }
+
     /// A manifest of a repository, by tag or digest.
     pub(crate) fn manifest(&self, name: &RepositoryName, target: &Target) -> Result<Arc<Stored>> {
         let tagged;

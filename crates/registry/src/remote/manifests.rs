@@ -46,7 +46,7 @@ impl Client {
 
     async fn resolve_by_get(&self, repository: &RepositoryName, target: &Target) -> Result<Resolved> {
         let manifest = self.manifest(repository, target).await?;
-        Ok(Resolved { digest: manifest.digest, media_type: manifest.media_type, size: Some(manifest.bytes.len() as u64) })
+        Ok(Resolved { digest: manifest.digest, media_type: manifest.media_type, size: Some(manifest.bytes.len() as u64), pushed: None })
     }
 
     /// What a HEAD tells; `None` where it tells no digest.
@@ -64,7 +64,7 @@ impl Client {
             (Target::Tag(_), None) => return Ok(None),
         };
         let size = answer.header("content-length").and_then(|l| l.parse().ok()).filter(|&l| l > 0);
-        Ok(Some(Resolved { digest, media_type: answer.media_type(), size }))
+        Ok(Some(Resolved { digest, media_type: answer.media_type(), size, pushed: None }))
     }
 
     pub(super) async fn manifest(&self, repository: &RepositoryName, target: &Target) -> Result<RawManifest> {

@@ -1,0 +1,127 @@
+//! Our own registry in this server: opened from the settings, put among the registries, its `/v2` among the routes; what happens in it
+//! goes to the catalogue and the activity.
+
+use crate::{
+    AppState,
+    middleware::Client,
+    settings::{EmbeddedSettings, Settings},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use catalogue::events::{Event, EventAction};
+use embedded::{Action, Durability, InProcess, Local, Object, Observer};
+use http::{HeaderValue, Method, StatusCode, header};
+use service::{Provided, Service};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Events that wait to be taken in, at most. Under more pulls than that some are not counted; a push is found by the next crawl.
+const WAITING: usize = 16_384;
+/// Events taken in together.
+const TOGETHER: usize = 1_000;
+
+/// Our own registry, opened.
+pub(crate) struct Own {
+    pub name: String,
+    pub local: Arc<Local>,
+}
+
+impl Own {
+    /// Opens it, where it is on, and puts it among the registries of the service.
+    pub(crate) fn open(settings: &Settings, service: &mut service::Settings) -> Result<Option<Self>, String> {
+        let Some(own) = &settings.embedded else { return Ok(None) };
+        let failed = |error: &dyn std::fmt::Display| {
+            format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage.display())
+        };
+        let local = Local::open(registry(own)).map_err(|error| failed(&error))?;
+        if let Some(among) = service.registries.iter_mut().find(|registry| registry.name == own.name) {
+            among.provided = Some(Provided(Arc::new(InProcess(local.clone()))));
+        }
+        Ok(Some(Self { name: own.name.clone(), local }))
+    }
+
+    /// Has the service told what happens from now on, and the storage tidied. Ends with the tasks.
+    pub(crate) fn start(&self, service: &Service) -> [tokio::task::JoinHandle<()>; 2] {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        self.local.observe(Arc::new(Teller(sender)));
+        [tokio::spawn(self.local.clone().keep()), tokio::spawn(tell(service.clone(), self.name.clone(), receiver))]
+    }
+
+    /// The routes below `/v2`.
+    pub(crate) fn routes(&self, state: &AppState) -> Router {
+        embedded::router(self.local.clone()).layer(from_fn_with_state(state.clone(), guard))
+    }
+}
+
+fn registry(own: &EmbeddedSettings) -> embedded::Settings {
+    embedded::Settings {
+        delete: own.delete,
+        durability: if own.durable { Durability::Full } else { Durability::Relaxed },
+        sparse: own.sparse,
+        ..embedded::Settings::new(&own.storage)
+    }
+}
+
+/// Names the client to the registry, and lets nothing be changed where nothing may be.
+async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && state.service.settings().read_only {
+        let told = r#"{"errors":[{"code":"UNSUPPORTED","message":"this registry is read only: the setting is read_only"}]}"#;
+        let mut response = Response::new(Body::from(told));
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let address = request.extensions().get::<Client>().map(|client| client.address);
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
+    request.extensions_mut().insert(embedded::Client { address, user_agent, user: None });
+    next.run(request).await
+}
+
+/// Hands on what happens without waiting for anyone.
+struct Teller(mpsc::Sender<Event>);
+
+impl Observer for Teller {
+    fn happened(&self, event: &embedded::Event<'_>) {
+        let action = match (event.action, event.object) {
+            // Layers come and go with what names them.
+            (Action::Pushed | Action::Pulled | Action::Deleted, Object::Blob) => return,
+            (Action::Pushed, _) => EventAction::Push,
+            (Action::Pulled, _) => EventAction::Pull,
+            (Action::Deleted, _) => EventAction::Delete,
+            (Action::Mounted, _) => EventAction::Mount,
+        };
+        let event = Event {
+            id: None,
+            action,
+            repository: event.repository.clone(),
+            tag: event.tag.cloned(),
+            digest: event.digest.cloned(),
+            from: event.from.cloned(),
+            at: service::now(),
+            actor: event.client.user.clone(),
+            address: event.client.address.map(|address| address.to_string()),
+            agent: event.client.user_agent.clone(),
+            manifest: event.object != Object::Blob,
+        };
+        if self.0.try_send(event).is_err() {
+            tracing::debug!("more happens in the registry than can be told of");
+        }
+    }
+}
+
+async fn tell(service: Service, name: String, mut receiver: mpsc::Receiver<Event>) {
+    let mut events = Vec::with_capacity(TOGETHER);
+    while receiver.recv_many(&mut events, TOGETHER).await > 0 {
+        if let Err(error) = service.happened(&name, &events).await {
+            tracing::warn!(%error, "what happened in the registry could not be written down");
+        }
+        events.clear();
+    }
+}

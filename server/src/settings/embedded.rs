@@ -1,0 +1,91 @@
+//! The section `[embedded]`: our own registry.
+
+use super::{PublicUrl, reader::Reader, show};
+use service::RegistrySettings;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How our own registry is set.
+#[derive(Debug, Clone)]
+pub struct EmbeddedSettings {
+    /// As it stands among the registries.
+    pub name: String,
+    /// The folder of its content, in the layout of docker-registry.
+    pub storage: PathBuf,
+    /// Whether tags, manifests and blobs may be deleted.
+    pub delete: bool,
+    /// Whether what was acknowledged survives a power cut.
+    pub durable: bool,
+    /// Whether manifests are taken of which layers or platforms are missing.
+    pub sparse: bool,
+}
+
+/// Reads it; `None` where something is wrong with it.
+pub(super) fn read(r: &mut Reader<'_>, data: &Path) -> Option<EmbeddedSettings> {
+    let before = r.faults.len();
+    let name = r.text("name").unwrap_or_else(|| {
+        r.show("name", show::text("local"));
+        "local".to_owned()
+    });
+    if !oci::registry_name(&name) {
+        r.fault(
+            "name",
+            format!("“{name}” cannot name a registry: 1 to 64 letters, digits, “.”, “_” and “-”, beginning with a letter or digit"),
+        );
+    }
+    let storage = r.parsed("storage", |t| match t.split_once(':') {
+        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
+        Some(("s3" | "gs" | "az", _)) => {
+            Err(format!("“{t}” is object storage, which this version does not keep a registry on; use file:DIRECTORY"))
+        }
+        _ => Err(format!("“{t}” is not a storage such as file:/var/lib/registry")),
+    });
+    let storage = storage.unwrap_or_else(|| {
+        let storage = data.join("registry");
+        if r.find("storage").is_none() {
+            r.show("storage", show::text(&format!("file:{}", storage.display())));
+        }
+        storage
+    });
+    let delete = r.find("delete").is_none() || r.flag("delete");
+    if r.find("delete").is_none() {
+        r.show("delete", "true".to_owned());
+    }
+    let durable = r.parsed("durability", |t| match t {
+        "full" => Ok(true),
+        "relaxed" => Ok(false),
+        _ => Err(format!("durability is “full” or “relaxed”, not “{t}”")),
+    });
+    if r.find("durability").is_none() {
+        r.show("durability", show::text("full"));
+    }
+    let sparse = r.flag("sparse");
+    (r.faults.len() == before).then_some(EmbeddedSettings { name, storage, delete, durable: durable.unwrap_or(true), sparse })
+}
+
+impl EmbeddedSettings {
+    /// As it stands among the registries: people reach it where they reach the pages.
+    pub(super) fn among_registries(&self, listen: SocketAddr, public: Option<&PublicUrl>) -> RegistrySettings {
+        let url = public.map_or_else(
+            || {
+                let host = if listen.ip().is_unspecified() || listen.ip().is_loopback() {
+                    "localhost".to_owned()
+                } else {
+                    listen.ip().to_string()
+                };
+                format!("http://{host}:{}", listen.port())
+            },
+            |public| public.origin.clone(),
+        );
+        RegistrySettings {
+            name: self.name.clone(),
+            url,
+            // What changes it tells of itself; a look now and then finds what another process did.
+            crawl: Duration::from_mins(10),
+            ..RegistrySettings::default()
+        }
+    }
+}
