@@ -11,11 +11,11 @@ context=target/image
 
 scripts/setup.sh image
 cargo xtask site
-CC_x86_64_unknown_linux_musl=musl-gcc cargo build --release --package server --bin supercargo --target "$triple"
+CC_x86_64_unknown_linux_musl=musl-gcc cargo build --profile image --package server --bin supercargo --target "$triple"
 
 rm -rf "$context"
 mkdir -p "$context/root/var/lib/supercargo"
-cp "target/$triple/release/supercargo" "$context/root/supercargo"
+cp "target/$triple/image/supercargo" "$context/root/supercargo"
 sed -n '/^FROM scratch/,$p' deploy/Containerfile | sed 's/--from=build //; s, /out/, root/,' >"$context/Containerfile"
 
 works() { [ "${BUILDER:-$1}" = "$1" ] && command -v "$1" >/dev/null 2>&1 && "$1" info >/dev/null 2>&1; }
