@@ -20,5 +20,6 @@ mod query;
 pub mod router;
 pub mod settings;
 mod state;
+pub mod tls;
 
 pub use state::AppState;

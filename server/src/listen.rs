@@ -14,6 +14,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::Semaphore,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -29,7 +30,7 @@ const STREAMS: u32 = 128;
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Serves until `stopping` is cancelled, then finishes what is under way, for at most [`GRACE`].
-pub async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) {
+pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, stopping: CancellationToken) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -40,22 +41,24 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
         };
         let Some((stream, peer, permit)) = accepted else { continue };
         let router = router.clone();
+        let secure = tls.is_some();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(Peer { address: peer, secure });
             router.clone().oneshot(request.map(Body::new))
         });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(STREAMS)
-            .max_header_list_size(HEAD_BYTES as u32)
-            .keep_alive_interval(HEAD_TIME);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        let watcher = graceful.watcher();
+        let tls = tls.clone();
         tokio::spawn(async move {
+            let builder = builder();
             // Clients hang up, time out and speak nonsense; none of it is ours to repair.
-            if let Err(error) = connection.await {
+            let ended = match tls {
+                None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+                Some(tls) => match crate::tls::accept(&tls, stream, HEAD_TIME).await {
+                    Ok(stream) => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+                    Err(error) => Err(error.into()),
+                },
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%peer, error = %error, "a connection ended early");
             }
             drop(permit);
@@ -66,6 +69,18 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!(left, "some answers were not finished in time");
     }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .keep_alive_interval(HEAD_TIME);
+    builder
 }
 
 async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {

@@ -16,6 +16,7 @@ mod value;
 pub use embedded::EmbeddedSettings;
 pub(crate) use keys::nearest;
 
+use crate::tls::TlsFiles;
 use ::registry::Secret;
 use ipnet::IpNet;
 use service::RegistrySettings;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub read_only: bool,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Serves TLS with these; plain HTTP where there are none.
+    pub tls: Option<TlsFiles>,
     /// How logs are written.
     pub log: LogFormat,
     /// How long it is offered to undo a change; none is where it is zero.
@@ -96,6 +99,12 @@ pub struct Flags {
     /// Nothing can be changed
     #[arg(long, global = true, hide_short_help = true)]
     pub read_only: bool,
+    /// Serve TLS with this certificate, in PEM; reread when it changes
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub tls_cert: Option<String>,
+    /// The certificate's private key, in PEM
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub tls_key: Option<String>,
     /// Whose X-Forwarded-* and Forwarded are believed: networks, separated by commas
     #[arg(long, global = true, value_name = "CIDR", hide_short_help = true)]
     pub trusted_proxies: Vec<String>,

@@ -42,6 +42,8 @@ mod upload;
 mod ways;
 mod zone;
 
+pub use tls::with_anyone;
+
 use crate::{BlobSource, BlobStream, Capability, Cursor, Family, Health, Page, RawManifest, Registry, Resolved, Result, Secret, Untagged};
 use async_trait::async_trait;
 use bytes::Bytes;

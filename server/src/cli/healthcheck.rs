@@ -5,11 +5,17 @@ use crate::settings::{self, Flags, Sources};
 use axum::body::Body;
 use http::{Request, header};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
 
 /// How long the server may take to say that it lives.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -17,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
     let settings = settings::load(&Sources::of_process(flags))?;
     let address = reachable(settings.listen);
-    match tokio::time::timeout(PATIENCE, ask(address)).await {
+    match tokio::time::timeout(PATIENCE, ask(address, settings.tls.is_some())).await {
         Ok(Ok(200)) => Ok(()),
         Ok(Ok(status)) => Err(Failed::Other(format!("The server at {address} answers {status}."))),
         Ok(Err(error)) => Err(Failed::Other(format!("The server at {address} does not answer: {error}."))),
@@ -35,8 +41,21 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-async fn ask(address: SocketAddr) -> Result<u16, Box<dyn std::error::Error + Send + Sync>> {
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+async fn ask(address: SocketAddr, tls: bool) -> Result<u16, Failure> {
     let stream = TcpStream::connect(address).await?;
+    if !tls {
+        return ask_over(stream, address).await;
+    }
+    // Its name is not this address, and it need not be: nothing is told and nothing believed.
+    let mut config = registry::remote::with_anyone()?;
+    config.alpn_protocols.clear();
+    let connector = TlsConnector::from(Arc::new(config));
+    ask_over(connector.connect(ServerName::IpAddress(address.ip().into()), stream).await?, address).await
+}
+
+async fn ask_over(stream: impl AsyncRead + AsyncWrite + Unpin, address: SocketAddr) -> Result<u16, Failure> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get("/healthz").header(header::HOST, address.to_string()).body(Body::empty())?;
     let answer = tokio::select! {

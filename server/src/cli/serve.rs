@@ -7,6 +7,7 @@ use crate::{
     listen, logs, metrics,
     router::with_registry,
     settings::{self, Flags, Settings, Sources},
+    tls,
 };
 use service::{RegistrySettings, Service};
 use std::{path::Path, time::Duration};
@@ -41,8 +42,9 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
             metrics.run_upkeep();
         }
     });
+    let tls = settings.tls.clone().map(|files| tls::acceptor(files, stopping.clone())).transpose().map_err(Failed::Other)?;
     announce(&settings, &listener);
-    listen::serve(listener, with_registry(state, registry), stopping).await;
+    listen::serve(listener, tls, with_registry(state, registry), stopping).await;
     upkeep.abort();
     told.iter().flatten().for_each(tokio::task::JoinHandle::abort);
     service.close().await;
@@ -52,7 +54,10 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
 
 fn announce(settings: &Settings, listener: &TcpListener) {
     let address = listener.local_addr().unwrap_or(settings.listen);
-    let page = settings.public_url.as_ref().map_or_else(|| format!("http://{address}/"), |u| format!("{}{}/", u.origin, u.base));
+    let page = settings.public_url.as_ref().map_or_else(
+        || format!("{}://{address}/", if settings.tls.is_some() { "https" } else { "http" }),
+        |u| format!("{}{}/", u.origin, u.base),
+    );
     let beside: Vec<_> = settings.registries.iter().map(|r| r.name.as_str()).collect();
     tracing::info!(%address, page, registries = beside.join(", "), version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(own) = &settings.embedded {

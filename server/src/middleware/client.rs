@@ -11,7 +11,12 @@ use std::{
 
 /// The other end of the connection; put among a request's extensions by what accepted it.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// It came over TLS that ends here.
+    pub secure: bool,
+}
 
 /// Who asks, over what, for which host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +38,10 @@ impl Client {
     /// last address of `X-Forwarded-For` that is not a trusted proxy itself: those before it are the client's own words.
     /// `Forwarded` (RFC 7239) counts only where no `X-Forwarded-…` came, since a proxy that sets the one passes the
     /// other through unread.
-    pub fn read(peer: IpAddr, headers: &HeaderMap, authority: Option<&str>, trusted: &[IpNet]) -> Self {
+    pub fn read(peer: IpAddr, secure: bool, headers: &HeaderMap, authority: Option<&str>, trusted: &[IpNet]) -> Self {
         let trusts = |address: IpAddr| trusted.iter().any(|n| n.contains(&address.to_canonical()));
         let host = header(headers, "host").or(authority.map(str::to_owned)).filter(|h| is_host(h));
-        let mut client = Self { address: peer.to_canonical(), secure: false, host, proxied: trusts(peer) };
+        let mut client = Self { address: peer.to_canonical(), secure, host, proxied: trusts(peer) };
         if !client.proxied {
             return client;
         }
@@ -53,7 +58,9 @@ impl Client {
                 break;
             }
         }
-        client.secure = proto.is_some_and(|p| p.eq_ignore_ascii_case("https"));
+        if let Some(proto) = proto {
+            client.secure = proto.eq_ignore_ascii_case("https");
+        }
         if let Some(host) = host.filter(|h| is_host(h)) {
             client.host = Some(host);
         }
@@ -137,7 +144,7 @@ mod tests {
         for (name, value) in given {
             headers.append(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
-        Client::read(peer.parse().unwrap(), &headers, None, &["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()])
+        Client::read(peer.parse().unwrap(), false, &headers, None, &["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()])
     }
 
     #[test]

@@ -24,9 +24,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Surrounds a request.
 pub(crate) async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |p| p.0.ip());
+    let (peer, secure) =
+        request.extensions().get::<Peer>().map_or((IpAddr::V4(Ipv4Addr::UNSPECIFIED), false), |p| (p.address.ip(), p.secure));
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
-    let client = Client::read(peer, request.headers(), authority, &state.trusted_proxies);
+    let client = Client::read(peer, secure, request.headers(), authority, &state.trusted_proxies);
     let id = RequestId(inbound_id(request.headers()).filter(|_| client.proxied).unwrap_or_else(hex_id).into());
     let trace = Trace::read(request.headers());
     let method = request.method().clone();

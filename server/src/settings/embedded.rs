@@ -68,7 +68,8 @@ pub(super) fn read(r: &mut Reader<'_>, data: &Path) -> Option<EmbeddedSettings> 
 
 impl EmbeddedSettings {
     /// As it stands among the registries: people reach it where they reach the pages.
-    pub(super) fn among_registries(&self, listen: SocketAddr, public: Option<&PublicUrl>) -> RegistrySettings {
+    pub(super) fn among_registries(&self, listen: SocketAddr, public: Option<&PublicUrl>, tls: bool) -> RegistrySettings {
+        let scheme = if tls { "https" } else { "http" };
         let url = public.map_or_else(
             || {
                 let host = if listen.ip().is_unspecified() || listen.ip().is_loopback() {
@@ -76,7 +77,7 @@ impl EmbeddedSettings {
                 } else {
                     listen.ip().to_string()
                 };
-                format!("http://{host}:{}", listen.port())
+                format!("{scheme}://{host}:{}", listen.port())
             },
             |public| public.origin.clone(),
         );

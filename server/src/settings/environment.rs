@@ -57,10 +57,6 @@ pub(super) fn read(variables: &BTreeMap<String, String>, faults: &mut Vec<Fault>
                 continue;
             }
         };
-        if let Some(why) = key.refused {
-            faults.push(Fault { origin, sentence: why.into() });
-            continue;
-        }
         match raw(key, from_file, text) {
             Ok(raw) => section.insert(key, from_file, Given { raw, origin }, faults),
             Err(sentence) => faults.push(Fault { origin, sentence }),

@@ -77,10 +77,6 @@ fn section<'t, 'i: 't>(
             faults.push(Fault { origin, sentence: format!("there is no key “{name}”{place}{hint}") });
             continue;
         };
-        if let Some(why) = key.refused {
-            faults.push(Fault { origin, sentence: why.into() });
-            continue;
-        }
         match raw(key, from_file, value.get_ref()) {
             Ok(raw) => section.insert(key, from_file, Given { raw, origin }, faults),
             Err(sentence) => faults.push(Fault { origin, sentence: format!("“{name}” {sentence}") }),

@@ -15,23 +15,15 @@ pub(super) struct Key {
     pub shape: Shape,
     /// Its value is never shown, and `{name}_file` may name a file that holds it.
     pub secret: bool,
-    /// The contract has it, this version does nothing with it: the sentence says what to do instead.
-    pub refused: Option<&'static str>,
 }
 
 const fn key(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, secret: false, refused: None }
+    Key { name, shape, secret: false }
 }
 
 const fn secret(name: &'static str) -> Key {
-    Key { name, shape: Shape::Text, secret: true, refused: None }
+    Key { name, shape: Shape::Text, secret: true }
 }
-
-const fn refused(name: &'static str, why: &'static str) -> Key {
-    Key { name, shape: Shape::Text, secret: false, refused: Some(why) }
-}
-
-const NO_TLS: &str = "this version does not serve TLS itself; let a reverse proxy do so, name it in trusted_proxies, and remove this key";
 
 /// Outside any section.
 pub(super) static TOP: &[Key] = &[
@@ -41,8 +33,8 @@ pub(super) static TOP: &[Key] = &[
     // A PostgreSQL address may hold a password.
     secret("database"),
     key("read_only", Shape::Bool),
-    refused("tls_cert", NO_TLS),
-    refused("tls_key", NO_TLS),
+    key("tls_cert", Shape::Text),
+    key("tls_key", Shape::Text),
     key("trusted_proxies", Shape::List),
     key("log", Shape::Text),
     key("undo", Shape::Text),

@@ -7,6 +7,7 @@ use super::{
     show::{self, Shown},
     value,
 };
+use crate::tls::TlsFiles;
 use ::registry::Secret;
 use ipnet::IpNet;
 use std::{
@@ -44,6 +45,14 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
     let database = database(&mut top, &data);
     let read_only = top.flag("read_only");
     let trusted_proxies = networks(&mut top);
+    let tls = match (top.path("tls_cert"), top.path("tls_key")) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        (certificate, _) => {
+            top.fault(if certificate.is_some() { "tls_cert" } else { "tls_key" }, "tls_cert and tls_key go together");
+            None
+        }
+    };
     let log = top.parsed("log", |t| match t {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
@@ -80,7 +89,7 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
         Reader { faults, shown, .. } = reader;
         if let Some(own) = &embedded {
             names.insert(own.name.clone());
-            registries.push(own.among_registries(listen, public_url.as_ref()));
+            registries.push(own.among_registries(listen, public_url.as_ref(), tls.is_some()));
         }
     }
     for section in &sections {
@@ -107,6 +116,7 @@ pub(super) fn resolve(sources: &Sources) -> Result<Settings, Faults> {
             database,
             read_only,
             trusted_proxies,
+            tls,
             log,
             undo,
             activity,
@@ -131,6 +141,8 @@ fn flags(sources: &Sources, faults: &mut Vec<Fault>) -> Layer {
         ("data", text(&flags.data)),
         ("database", text(&flags.database)),
         ("read_only", flags.read_only.then_some(Raw::Bool(true))),
+        ("tls_cert", text(&flags.tls_cert)),
+        ("tls_key", text(&flags.tls_key)),
         ("trusted_proxies", (!proxies.is_empty()).then_some(Raw::List(proxies))),
         ("log", text(&flags.log)),
     ];

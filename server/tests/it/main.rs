@@ -16,3 +16,4 @@ mod reading;
 mod serving;
 mod settings;
 mod support;
+mod tls;

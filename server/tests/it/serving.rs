@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn listening(world: &World) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    (address, tokio::spawn(listen::serve(listener, world.router.clone(), world.stopping.clone())))
+    (address, tokio::spawn(listen::serve(listener, None, world.router.clone(), world.stopping.clone())))
 }
 
 async fn connect(address: SocketAddr) -> SendRequest<Empty<bytes::Bytes>> {

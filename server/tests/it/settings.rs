@@ -187,10 +187,7 @@ fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
         (&format!("{registry}client_key_file = \"k\""), "supercargo.toml line 3: client_cert_file and client_key_file go together"),
         (&format!("{registry}repositories = [\"UP\"]"), "supercargo.toml line 3: “UP” is not a repository name: names are lower-case"),
         (&format!("{registry}token_realm = \"https://a/b\""), "supercargo.toml line 3: “https://a/b” has a path; name the host only"),
-        (
-            "tls_cert = \"x\"",
-            "supercargo.toml line 1: this version does not serve TLS itself; let a reverse proxy do so, name it in trusted_proxies, and remove this key",
-        ),
+        ("tls_cert = \"x\"", "supercargo.toml line 1: tls_cert and tls_key go together"),
         (
             "[embedded]\nname = \"-\"",
             "supercargo.toml line 2: “-” cannot name a registry: 1 to 64 letters, digits, “.”, “_” and “-”, beginning with a letter or digit",

@@ -116,7 +116,7 @@ impl World {
             request = request.header(*name, *value);
         }
         let mut request = request.body(Body::from(body.to_owned())).unwrap();
-        request.extensions_mut().insert(Peer(peer.parse::<SocketAddr>().unwrap()));
+        request.extensions_mut().insert(Peer { address: peer.parse::<SocketAddr>().unwrap(), secure: false });
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
