@@ -1,7 +1,8 @@
 //! A blob on its way out.
 //!
 //! Pieces of 128 KiB are read when the one before has been sent, into the same buffer: a client that stops reading holds one
-//! buffer, whatever the server would queue. What is in the page cache is read at once; what is not, on the blocking pool.
+//! buffer, whatever the server would queue (hyper: 400 kB). Who would collect such a body has to copy its pieces, since the next one
+//! waits until the one before is let go. What is in the page cache is read at once; what is not, on the blocking pool.
 
 use crate::{Store, driver::Content, error::Code, error::Error, hash::Hasher};
 use bytes::Bytes;

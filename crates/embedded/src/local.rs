@@ -68,10 +68,15 @@ impl Local {
         let mut interval = tokio::time::interval(TIDY);
         loop {
             interval.tick().await;
-            if let Err(error) = self.run(Store::tidy).await {
+            if let Err(error) = self.tidy().await {
                 tracing::warn!(%error, "expired uploads could not be thrown away");
             }
         }
+    }
+
+    /// Throws away uploads that have expired, and what a kill left half made.
+    pub async fn tidy(&self) -> Result<()> {
+        self.run(Store::tidy).await
     }
 
     /// Does what blocks on the blocking pool, in one hop.

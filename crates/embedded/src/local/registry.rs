@@ -180,7 +180,10 @@ impl Registry for InProcess {
         let opened = self.0.run(move |store| store.open_blob(&name, &digest)).await.map_err(failed)?;
         let size = opened.content.size();
         let body = Body::new(BlobBody::new(opened.content, from.min(size), size, None));
-        Ok(body.into_data_stream().map(|piece| piece.map_err(|error| Failed::Unreachable(error.to_string()))).boxed())
+        // Copied, as who reads may keep the pieces: a body's next one waits until the one before is let go.
+        let copied =
+            |piece: Result<Bytes, axum::Error>| piece.map(|p| Bytes::copy_from_slice(&p)).map_err(|e| Failed::Unreachable(e.to_string()));
+        Ok(body.into_data_stream().map(copied).boxed())
     }
 
     async fn write_blob(

@@ -1,0 +1,11 @@
+//! The registry over HTTP, on a port and a folder of its own: what others get wrong, hostile clients, other registries on the same
+//! folder, and being killed.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod hostile;
+mod kills;
+mod peers;
+mod support;
+mod trait_;
+mod traps;

@@ -1,0 +1,216 @@
+//! What other registries were seen to get wrong.
+
+use crate::support::{config, image, serve, sha256};
+use oci::media_type::{OCI_INDEX, OCI_MANIFEST};
+use std::{fs, path::Path, time::Duration};
+
+fn blob(root: &Path, digest: &oci::Digest) -> std::path::PathBuf {
+    root.join(format!("docker/registry/v2/blobs/sha256/{}/{}/data", &digest.encoded()[..2], digest.encoded()))
+}
+
+#[test]
+fn a_broken_blob_file_is_not_already_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = {
+        let server = serve(folder.path(), |_| {});
+        server.push("a", "v1", "x");
+        server.push_blob("a", b"the whole blob")
+    };
+    for broken in [&b""[..], b"the whole", b"THE WHOLE BLOB"] {
+        fs::write(blob(folder.path(), &digest), broken).unwrap();
+        let server = serve(folder.path(), |_| {});
+        let path = format!("/v2/a/blobs/{digest}");
+        assert_eq!(server.ask("HEAD", &path, &[], b"").status, 404);
+        assert_eq!(server.ask("POST", &format!("/v2/b/blobs/uploads/?mount={digest}&from=a"), &[], b"").status, 202);
+        // Not served as whole: not there at all, or cut.
+        let got = crate::support::asked(server.address, "GET", &path, &[], b"");
+        assert!(got.is_none_or(|answer| answer.status == 404), "{broken:?}");
+        server.push_blob("a", b"the whole blob");
+        let got = server.get(&path);
+        assert_eq!((got.status, got.text().as_str()), (200, "the whole blob"));
+        assert_eq!(server.ask("POST", &format!("/v2/b/blobs/uploads/?mount={digest}&from=a"), &[], b"").status, 201);
+    }
+}
+
+#[test]
+fn a_broken_manifest_is_missing_until_it_is_pushed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = serve(folder.path(), |_| {}).push("a", "v1", "x");
+    fs::write(blob(folder.path(), &digest), "{}").unwrap();
+    let server = serve(folder.path(), |_| {});
+    assert_eq!(server.get("/v2/a/manifests/v1").status, 404);
+    assert_eq!(server.push("a", "v1", "x"), digest);
+    let got = server.get("/v2/a/manifests/v1");
+    assert_eq!((got.status, sha256(&got.body)), (200, digest));
+}
+
+#[test]
+fn a_tag_is_seen_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |settings| settings.durability = embedded::Durability::Relaxed);
+    server.push("a", "first", "x");
+    let address = server.address;
+    let watcher = std::thread::spawn(move || {
+        let mut seen = 0;
+        while seen < 60 {
+            let list = crate::support::asked(address, "GET", "/v2/a/tags/list", &[], b"").unwrap().json();
+            let tags: Vec<String> = list["tags"].as_array().unwrap().iter().map(|t| t.as_str().unwrap().to_owned()).collect();
+            if let Some(last) = tags.iter().max_by_key(|tag| tag.trim_start_matches('t').parse::<usize>().unwrap_or(0)) {
+                let answer = crate::support::asked(address, "HEAD", &format!("/v2/a/manifests/{last}"), &[], b"").unwrap();
+                assert_eq!(answer.status, 200, "{last} is listed");
+            }
+            seen = tags.len();
+        }
+    });
+    let manifest = image(&config("x"), "layer of x", None);
+    for n in 1..60 {
+        assert_eq!(server.ask("PUT", &format!("/v2/a/manifests/t{n}"), &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes()).status, 201);
+    }
+    watcher.join().unwrap();
+}
+
+#[test]
+fn a_repository_of_indexes_only_has_its_layers_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |_| {});
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[]}}"#);
+    assert_eq!(server.ask("PUT", "/v2/only/indexes/manifests/v1", &[("Content-Type", OCI_INDEX)], index.as_bytes()).status, 201);
+    assert!(folder.path().join("docker/registry/v2/repositories/only/indexes/_layers").is_dir());
+    assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["only/indexes"]));
+}
+
+#[test]
+fn a_location_needs_no_query_and_repeats_no_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |_| {});
+    let begun = server.ask("POST", "/v2/a/blobs/uploads/", &[("X-Forwarded-Host", "evil.test"), ("X-Forwarded-Proto", "https")], b"");
+    let location = begun.header("location").unwrap();
+    assert!(location.starts_with("/v2/a/blobs/uploads/") && !location.contains('?'), "{location}");
+    assert_eq!(server.ask("PATCH", location, &[], b"hello").status, 202);
+    let done = server.ask("PUT", &format!("{location}?digest={}", sha256(b"hello")), &[], b"");
+    assert_eq!((done.status, done.header("location").unwrap()), (201, format!("/v2/a/blobs/{}", sha256(b"hello")).as_str()));
+}
+
+#[test]
+fn an_upload_goes_on_after_a_restart_and_knows_its_gaps() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8 ^ (n >> 9) as u8).collect();
+    let location = {
+        let server = serve(folder.path(), |_| {});
+        let begun = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"");
+        let location = begun.header("location").unwrap().to_owned();
+        let first = server.ask("PATCH", &location, &[("Content-Range", "0-999999")], &whole[..1_000_000]);
+        assert_eq!((first.status, first.header("range").unwrap()), (202, "0-999999"));
+        for (range, bytes) in [("1000001-1000002", &whole[..2]), ("0-1", &whole[..2]), ("999999-1000000", &whole[..2])] {
+            for (method, path) in [("PATCH", location.clone()), ("PUT", format!("{location}?digest={}", sha256(&whole)))] {
+                let refused = server.ask(method, &path, &[("Content-Range", range)], bytes);
+                assert_eq!((refused.status, refused.header("range").unwrap()), (416, "0-999999"), "{method} {range}");
+            }
+        }
+        let bad = server.ask("PATCH", &location, &[("Content-Range", "1000000-1000005")], b"xx");
+        assert_eq!((bad.status, bad.code().as_str()), (400, "SIZE_INVALID"));
+        location
+    };
+    let server = serve(folder.path(), |_| {});
+    let stands = server.get(&location);
+    assert_eq!((stands.status, stands.header("range").unwrap()), (204, "0-999999"));
+    assert_eq!(server.ask("PATCH", &location, &[("Content-Range", "1000000-1999999")], &whole[1_000_000..2_000_000]).status, 202);
+    let digest = sha256(&whole);
+    let done = server.ask("PUT", &format!("{location}?digest={digest}"), &[("Content-Range", "2000000-2999999")], &whole[2_000_000..]);
+    assert_eq!(done.status, 201, "{}", done.text());
+    assert_eq!(server.get(&format!("/v2/a/blobs/{digest}")).body, whole);
+    assert_eq!(server.get(&location).status, 404);
+    let part = server.ask("GET", &format!("/v2/a/blobs/{digest}"), &[("Range", "bytes=-5")], b"");
+    assert_eq!((part.status, &part.body[..]), (206, &whole[2_999_995..]));
+}
+
+#[test]
+fn deleting_a_digest_takes_its_tags_and_only_those() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |_| {});
+    let one = server.push("a", "one", "1");
+    assert_eq!(server.push("a", "uno", "1"), one);
+    let two = server.push("a", "two", "2");
+    assert_eq!(server.ask("DELETE", "/v2/a/manifests/uno", &[], b"").status, 202);
+    assert_eq!(server.get("/v2/a/manifests/one").status, 200);
+    assert_eq!(server.ask("DELETE", &format!("/v2/a/manifests/{one}"), &[], b"").status, 202);
+    assert_eq!(server.get("/v2/a/tags/list").json()["tags"], serde_json::json!(["two"]));
+    assert_eq!(server.ask("DELETE", &format!("/v2/a/manifests/{two}"), &[], b"").status, 202);
+    assert_eq!(server.ask("DELETE", &format!("/v2/a/manifests/{two}"), &[], b"").status, 404);
+    assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!([]));
+}
+
+#[test]
+fn deletes_can_be_switched_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |settings| settings.delete = false);
+    let digest = server.push("a", "v1", "x");
+    for path in ["/v2/a/manifests/v1".to_owned(), format!("/v2/a/manifests/{digest}"), format!("/v2/a/blobs/{digest}")] {
+        let answer = server.ask("DELETE", &path, &[], b"");
+        assert_eq!((answer.status, answer.code().as_str()), (405, "UNSUPPORTED"));
+    }
+}
+
+#[test]
+fn what_a_manifest_names_must_be_there_unless_sparse() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = image(&config("absent"), "absent", None);
+    for sparse in [false, true] {
+        let server = serve(folder.path(), |settings| settings.sparse = sparse);
+        let answer = server.ask("PUT", "/v2/a/manifests/v1", &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes());
+        assert_eq!(answer.status, if sparse { 201 } else { 400 });
+        if !sparse {
+            assert_eq!(answer.code(), "MANIFEST_BLOB_UNKNOWN");
+            assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2);
+        }
+    }
+}
+
+#[test]
+fn referrers_of_an_adopted_folder_are_found_and_paged() {
+    let folder = tempfile::tempdir().unwrap();
+    let subject = sha256(b"not yet there");
+    let manifests: Vec<String> = (0..5).map(|n| image(&config("x"), &format!("layer {n}"), Some(&subject))).collect();
+    {
+        let server = serve(folder.path(), |settings| settings.sparse = true);
+        for manifest in &manifests {
+            let path = format!("/v2/a/manifests/{}", sha256(manifest.as_bytes()));
+            let put = server.ask("PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes());
+            assert_eq!((put.status, put.header("oci-subject").unwrap()), (201, subject.as_str()));
+        }
+    }
+    // As another registry leaves it.
+    fs::remove_dir_all(folder.path().join("docker/registry/v2/repositories/a/_referrers")).unwrap();
+    let server = serve(folder.path(), |_| {});
+    let mut path = format!("/v2/a/referrers/{subject}?n=2&artifactType=application/spdx%2Bjson");
+    let mut found = Vec::new();
+    loop {
+        let page = server.get(&path);
+        assert_eq!(page.header("oci-filters-applied"), Some("artifactType"));
+        found.extend(page.json()["manifests"].as_array().unwrap().clone());
+        let Some(link) = page.header("link") else { break };
+        path = link.split(['<', '>']).nth(1).unwrap().to_owned();
+    }
+    assert_eq!(found.len(), 5);
+    assert!(found.iter().all(|d| d["artifactType"] == "application/spdx+json" && d["annotations"]["made.by"] == "a test"));
+    assert_eq!(server.get(&format!("/v2/a/referrers/{subject}?artifactType=other")).json()["manifests"], serde_json::json!([]));
+    let gone = found[0]["digest"].as_str().unwrap();
+    assert_eq!(server.ask("DELETE", &format!("/v2/a/manifests/{gone}"), &[], b"").status, 202);
+    assert_eq!(server.get(&format!("/v2/a/referrers/{subject}")).json()["manifests"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn old_uploads_are_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |settings| settings.upload_expiry = Duration::ZERO);
+    let begun = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"");
+    let location = begun.header("location").unwrap();
+    assert_eq!(server.get(location).status, 204);
+    // Its time is in the past as soon as the clock has moved on.
+    let started = std::time::Instant::now();
+    while server.get(location).status != 404 {
+        assert!(started.elapsed() < Duration::from_secs(5));
+        tokio::runtime::Runtime::new().unwrap().block_on(server.local.tidy()).unwrap();
+    }
+    assert_eq!(server.ask("PATCH", location, &[], b"late").status, 404);
+}
