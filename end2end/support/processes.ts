@@ -35,8 +35,8 @@ export const inStep = (url: string, name = 'local') =>
   }, { within: 90_000 })
 
 interface Options {
-  /** `name=URL`, more than one separated by commas. */
-  registry: string
+  /** `name=URL`, more than one separated by commas; none: it is the registry. */
+  registry?: string
   /** The folder of the database. */
   data: string
   port?: number
@@ -59,7 +59,7 @@ export async function startSupercargo({ registry, data, port, secret, path = '',
       PATH: process.env.PATH,
       SUPERCARGO_LISTEN: `127.0.0.1:${own}`,
       SUPERCARGO_DATA: data,
-      SUPERCARGO_REGISTRY: registry,
+      ...(registry && { SUPERCARGO_REGISTRY: registry }),
       ...(secret && { SUPERCARGO_REGISTRY_NOTIFICATION_SECRET: secret }),
       ...(path && { SUPERCARGO_PUBLIC_URL: `${origin}${path}` }),
       ...settings,

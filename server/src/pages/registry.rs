@@ -29,7 +29,9 @@ pub(crate) async fn registry(State(state): State<AppState>, head: Head, query: Q
 
 async fn registry_model(state: &AppState, head: &Head, query: &Query, name: &str) -> Result<RegistryModel, Problem> {
     let registry = state.service.registry(&head.client.caller(), name).await?;
-    let notifications = Some(format!("{}/api/v1/notifications/{name}", public_address(state, &head.client)));
+    // One in this process is heard anyway.
+    let provided = state.service.settings().registries.iter().any(|registry| registry.name == name && registry.provided.is_some());
+    let notifications = (!provided).then(|| format!("{}/api/v1/notifications/{name}", public_address(state, &head.client)));
     Ok(RegistryModel { now: now(), registry, notifications, refreshing: query.switch("refreshing")? })
 }
 
