@@ -214,3 +214,49 @@ fn old_uploads_are_thrown_away() {
     }
     assert_eq!(server.ask("PATCH", location, &[], b"late").status, 404);
 }
+
+#[test]
+fn a_tag_that_names_nothing_is_not_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = serve(folder.path(), |_| {}).push("a", "v1", "x");
+    let tags = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags");
+    // As a kill leaves docker-registry 2.8 and 3.
+    fs::create_dir_all(tags.join("v2/index/sha256").join(digest.encoded())).unwrap();
+    fs::create_dir_all(tags.join("v3/current")).unwrap();
+    fs::write(tags.join("v3/current/link"), sha256(b"nothing").as_str()).unwrap();
+    fs::create_dir_all(tags.join("v4/current")).unwrap();
+    fs::write(tags.join("v4/current/link"), "").unwrap();
+    let server = serve(folder.path(), |_| {});
+    assert_eq!(server.get("/v2/a/tags/list").json()["tags"], serde_json::json!(["v1"]));
+    for tag in ["v2", "v3", "v4"] {
+        assert_eq!(server.get(&format!("/v2/a/manifests/{tag}")).status, 404);
+        assert_eq!(server.push("a", tag, "x"), digest);
+        assert_eq!(server.get(&format!("/v2/a/manifests/{tag}")).status, 200);
+    }
+    assert_eq!(server.get("/v2/a/tags/list").json()["tags"], serde_json::json!(["v1", "v2", "v3", "v4"]));
+}
+
+#[test]
+fn two_processes_share_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = serve(folder.path(), |settings| settings.catalogue_age = Duration::ZERO);
+    let two = serve(folder.path(), |settings| settings.catalogue_age = Duration::ZERO);
+    assert_eq!(two.get("/v2/_catalog").json()["repositories"], serde_json::json!([]));
+    let location = one.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
+    assert_eq!(one.ask("PATCH", &location, &[("Content-Range", "0-2")], b"one").status, 202);
+    assert_eq!(two.ask("PATCH", &location, &[("Content-Range", "3-5")], b"two").status, 202);
+    let digest = sha256(b"onetwothree");
+    assert_eq!(one.ask("PUT", &format!("{location}?digest={digest}"), &[], b"three").status, 201);
+    assert_eq!(two.get(&format!("/v2/a/blobs/{digest}")).text(), "onetwothree");
+    let first = one.push("a", "v1", "1");
+    let second = two.push("a", "v1", "2");
+    assert_ne!(first, second);
+    assert_eq!(one.ask("HEAD", "/v2/a/manifests/v1", &[], b"").header("docker-content-digest"), Some(second.as_str()));
+    assert_eq!(one.ask("DELETE", &format!("/v2/a/manifests/{second}"), &[], b"").status, 202);
+    assert_eq!(two.get("/v2/a/manifests/v1").status, 404);
+    assert_eq!(two.get(&format!("/v2/a/manifests/{second}")).status, 404);
+    let started = std::time::Instant::now();
+    while two.get("/v2/_catalog").json()["repositories"] != serde_json::json!(["a"]) {
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+}
