@@ -260,3 +260,42 @@ fn two_processes_share_one_folder() {
         assert!(started.elapsed() < Duration::from_secs(10));
     }
 }
+
+#[test]
+fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |settings| settings.durability = embedded::Durability::Relaxed);
+    let digest = server.push("a", "v0", "x");
+    let manifest = server.get("/v2/a/manifests/v0").body;
+    let address = server.address;
+    std::thread::scope(|scope| {
+        for worker in 0..3 {
+            let manifest = &manifest;
+            scope.spawn(move || {
+                for n in 0..100 {
+                    let path = format!("/v2/a/manifests/v{}", (n + worker) % 4);
+                    let put = crate::support::asked(address, "PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest).unwrap();
+                    assert_eq!(put.status, 201, "{}", put.text());
+                }
+            });
+        }
+        scope.spawn(|| {
+            for n in 0..150 {
+                let path = if n % 3 == 0 { "/v2/a/manifests/v1".to_owned() } else { format!("/v2/a/manifests/{digest}") };
+                let deleted = crate::support::asked(address, "DELETE", &path, &[], b"").unwrap();
+                assert!(matches!(deleted.status, 202 | 404), "{}", deleted.text());
+                // Whatever is there at this moment, a tag names something.
+                let link = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags/v2/current/link");
+                let _ = fs::read_to_string(link).map(|text| assert_eq!(text, digest.as_str()));
+            }
+        });
+    });
+    let tags = server.get("/v2/a/tags/list").json()["tags"].as_array().cloned().unwrap_or_default();
+    for tag in tags {
+        assert_eq!(server.get(&format!("/v2/a/manifests/{}", tag.as_str().unwrap())).status, 200);
+    }
+    // With the manifest gone, so are all tags: none was made behind the delete's back.
+    let _ = server.ask("DELETE", &format!("/v2/a/manifests/{digest}"), &[], b"");
+    let tags = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags");
+    assert_eq!(fs::read_dir(tags).unwrap().count(), 0);
+}
