@@ -299,3 +299,20 @@ fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
     let tags = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags");
     assert_eq!(fs::read_dir(tags).unwrap().count(), 0);
 }
+
+#[test]
+fn referrers_are_found_where_no_index_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let subject = sha256(b"subject");
+    let manifest = image(&config("x"), "layer", Some(&subject));
+    let path = format!("/v2/a/manifests/{}", sha256(manifest.as_bytes()));
+    assert_eq!(
+        serve(folder.path(), |s| s.sparse = true).ask("PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes()).status,
+        201
+    );
+    let index = folder.path().join("docker/registry/v2/repositories/a/_referrers");
+    fs::remove_dir_all(&index).unwrap();
+    fs::write(&index, "a file stands where its folder should be").unwrap();
+    let answer = serve(folder.path(), |_| {}).get(&format!("/v2/a/referrers/{subject}"));
+    assert_eq!((answer.status, answer.json()["manifests"].as_array().unwrap().len()), (200, 1));
+}
