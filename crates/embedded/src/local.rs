@@ -55,11 +55,11 @@ impl Local {
         self.refresh_catalogue(Duration::ZERO).await;
         let result = self
             .run(|store| {
-                // At the start what is indexed already costs a look at each revision's time.
-                for name in store.catalogue.all() {
-                    store.index_referrers(&name)?;
-                }
-                Ok(())
+                let names = store.catalogue.all();
+                // What is indexed already costs a look at each revision's time.
+                let failed = names.iter().filter_map(|name| store.index_referrers(name).err()).last();
+                tracing::debug!(repositories = names.len(), "the index of referrers is up to date");
+                failed.map_or(Ok(()), Err)
             })
             .await;
         if let Err(error) = result {
