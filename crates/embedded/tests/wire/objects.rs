@@ -108,8 +108,8 @@ impl Driver for Objects {
         Ok(())
     }
 
-    fn touch(&self, path: &str) -> io::Result<bool> {
-        Ok(self.0.lock().unwrap().get_mut(path).map(|object| object.1 = SystemTime::now()).is_some())
+    fn date(&self, path: &str, at: SystemTime) -> io::Result<bool> {
+        Ok(self.0.lock().unwrap().get_mut(path).map(|object| object.1 = at).is_some())
     }
 
     fn append(&self, upload: &str) -> io::Result<Option<Box<dyn Append>>> {
