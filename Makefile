@@ -4,7 +4,7 @@
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
-run: ## build it and open it: REGISTRY=http://host:5000 make run, or plain, beside an example registry
+run: ## build it and open it: REGISTRY=http://host:5000 make run, or plain, as a registry with example content
 	@scripts/run.sh
 
 build: ## the product, one file: target/release/supercargo

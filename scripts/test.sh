@@ -44,7 +44,7 @@ finish() {
 }
 
 # The packages that people's own code is in, as one set of features: what one command compiled, the next finds.
-packages=(--package oci --package plan --package api --package registry --package catalogue --package service --package app --package server --package xtask)
+packages=(--package oci --package plan --package api --package registry --package embedded --package catalogue --package service --package app --package server --package xtask)
 features=(--features app/ssr)
 
 # Adds the lines "test result: ok. 12 passed; 0 failed; …" of a log.
@@ -86,6 +86,11 @@ if wants rust; then
     count_rust "$logs/rust-tests.log" || failed=$((failed + 1))
   else
     count_rust "$logs/rust-tests.log"
+  fi
+  if command -v "${OCI_CONFORMANCE:-conformance}" >/dev/null 2>&1; then
+    check 'OCI conformance' crates/embedded/tests/conformance.sh
+  else
+    printf '\nOCI conformance is not tested: go install github.com/opencontainers/distribution-spec/conformance@latest\n'
   fi
 fi
 

@@ -8,6 +8,7 @@ mod change;
 mod clean_up;
 mod config;
 mod copy;
+mod demo;
 mod exit;
 mod healthcheck;
 mod inspect;
@@ -45,6 +46,8 @@ struct Cli {
 enum Command {
     /// Run the server; also what happens without a command
     Serve,
+    /// Fill our own registry, where it is empty, with example content
+    Demo(demo::Demo),
     /// List repositories
     Ls(lists::Ls),
     /// List the tags of a repository
@@ -105,6 +108,7 @@ fn execute(cli: Cli) -> Result<(), Failed> {
     runtime.block_on(async {
         match command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(flags).await,
+            Command::Demo(command) => command.run(flags).await,
             Command::Ls(command) => listing::run(command, flags).await,
             Command::Tags(command) => listing::run(command, flags).await,
             Command::Inspect(command) => command.run(flags).await,

@@ -35,14 +35,18 @@ impl Own {
     /// Opens it, where it is on, and puts it among the registries of the service.
     pub(crate) fn open(settings: &Settings, service: &mut service::Settings) -> Result<Option<Self>, String> {
         let Some(own) = &settings.embedded else { return Ok(None) };
-        let failed = |error: &dyn std::fmt::Display| {
-            format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage.display())
-        };
-        let local = Local::open(registry(own)).map_err(|error| failed(&error))?;
+        let local = Self::open_storage(own, own.durable)?;
         if let Some(among) = service.registries.iter_mut().find(|registry| registry.name == own.name) {
             among.provided = Some(Provided(Arc::new(InProcess(local.clone()))));
         }
         Ok(Some(Self { name: own.name.clone(), local }))
+    }
+
+    /// Opens its storage alone.
+    pub(crate) fn open_storage(own: &EmbeddedSettings, durable: bool) -> Result<Arc<Local>, String> {
+        Local::open(registry(own, durable)).map_err(|error| {
+            format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage.display())
+        })
     }
 
     /// Has the service told what happens from now on, and the storage tidied. Ends with the tasks.
@@ -58,10 +62,10 @@ impl Own {
     }
 }
 
-fn registry(own: &EmbeddedSettings) -> embedded::Settings {
+fn registry(own: &EmbeddedSettings, durable: bool) -> embedded::Settings {
     embedded::Settings {
         delete: own.delete,
-        durability: if own.durable { Durability::Full } else { Durability::Relaxed },
+        durability: if durable { Durability::Full } else { Durability::Relaxed },
         sparse: own.sparse,
         ..embedded::Settings::new(&own.storage)
     }

@@ -29,8 +29,8 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
     /// After an error the first few may have been taken.
     fn commit(&self, steps: &[Step]) -> io::Result<()>;
 
-    /// Sets a file's time to now: it is in use, whatever its age. `false` where there is none.
-    fn touch(&self, path: &str) -> io::Result<bool>;
+    /// Sets a file's time. `false` where there is none.
+    fn date(&self, path: &str, at: SystemTime) -> io::Result<bool>;
 
     /// Opens an upload's bytes to go on writing; `None` where there is no such upload. One writer at a time, over all processes:
     /// another is [`io::ErrorKind::WouldBlock`].

@@ -15,7 +15,7 @@ use futures::StreamExt;
 use tokio::task::JoinHandle;
 
 /// Bytes collected before they are written.
-const BATCH: usize = 256 << 10;
+const BATCH: usize = 128 << 10;
 
 /// How much of a body is read for nothing once it is refused, so that its client gets to read why.
 const DRAIN: usize = 1 << 20;

@@ -5,6 +5,17 @@
 //! content, written once over the few primitives of a [`driver::Driver`]. The layout is distribution's: a folder of registry:2 or
 //! registry:3 is adopted as it is, and given back.
 //!
+//! What holds everywhere in it:
+//!
+//! - A change is one [`driver::Driver::commit`]: its steps become visible in order, each whole, and are durable together. "Created" is
+//!   said after that. A blob's bytes stand before its link, a manifest's before its revision's, that before its tag's.
+//! - A file that is there is not believed: another registry may have left it empty or cut. It is read once before something is built
+//!   upon it, and an answer that turns out false while it is sent is cut short.
+//! - Nothing holds a blob in memory, and no thread waits for a client.
+//! - A request is one hop to the blocking pool, however many files it looks at.
+//!
+//! The router is to be merged, not nested: it reads the request's whole path itself.
+//!
 //! An [`Observer`] is told of every push, pull, delete and mount. Who may do what is not decided here: the house puts its checks in
 //! front of the router, with [`Route`] to tell what a request is about, and [`Readable`] to tell what a mount and the catalogue may
 //! show.

@@ -9,10 +9,10 @@ use crate::{
     error::{Code, Error, Result},
     observer::{Event, Observer},
 };
-use oci::RepositoryName;
+use oci::{RepositoryName, Tag};
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -55,11 +55,11 @@ impl Local {
         self.refresh_catalogue(Duration::ZERO).await;
         let result = self
             .run(|store| {
-                // At the start what is indexed already costs a look at each revision's time.
-                for name in store.catalogue.all() {
-                    store.index_referrers(&name)?;
-                }
-                Ok(())
+                let names = store.catalogue.all();
+                // What is indexed already costs a look at each revision's time.
+                let failed = names.iter().filter_map(|name| store.index_referrers(name).err()).last();
+                tracing::debug!(repositories = names.len(), "the index of referrers is up to date");
+                failed.map_or(Ok(()), Err)
             })
             .await;
         if let Err(error) = result {
@@ -77,6 +77,12 @@ impl Local {
     /// Throws away uploads that have expired, and what a kill left half made.
     pub async fn tidy(&self) -> Result<()> {
         self.run(Store::tidy).await
+    }
+
+    /// Sets when a tag was pushed, for content that is older than its coming here. `false` where there is no such tag.
+    pub async fn date(&self, name: &RepositoryName, tag: &Tag, at: SystemTime) -> Result<bool> {
+        let (name, tag) = (name.clone(), tag.clone());
+        self.run(move |store| store.date(&name, &tag, at)).await
     }
 
     /// Does what blocks on the blocking pool, in one hop.

@@ -29,16 +29,19 @@ pub trait Locks: Send + Sync + 'static {
 /// Locks that are held.
 pub trait Held {}
 
+/// So many that requests seldom wait for one that has nothing to do with them: they hold theirs while the disk writes.
+const SHARDS: usize = 1024;
+
 /// Locks within this process: a bounded number, shared by keys by their hash.
 pub struct LocalLocks {
     hasher: RandomState,
     /// For each kind of key its own, so that holding a manifest's and then a tag's never waits for itself.
-    shards: [[Mutex<()>; 64]; 3],
+    shards: Box<[[Mutex<()>; SHARDS]; 3]>,
 }
 
 impl Default for LocalLocks {
     fn default() -> Self {
-        Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| std::array::from_fn(|_| Mutex::new(()))) }
+        Self { hasher: RandomState::new(), shards: Box::new(std::array::from_fn(|_| std::array::from_fn(|_| Mutex::new(())))) }
     }
 }
 
@@ -56,7 +59,7 @@ impl Locks for LocalLocks {
                     Key::Tag(..) => 1,
                     Key::Blob(_) => 2,
                 };
-                (kind, (self.hasher.hash_one(key) % 64) as usize)
+                (kind, (self.hasher.hash_one(key) % SHARDS as u64) as usize)
             })
             .collect();
         places.sort_unstable();

@@ -43,6 +43,8 @@ pub struct Store {
     prepared: Seen,
     /// Repositories whose referrers are all in their index.
     indexed: Seen,
+    /// Repositories whose tags all name something.
+    tagged: Seen,
     pub(crate) sessions: sessions::Sessions,
     pub(crate) catalogue: catalogue::Catalogue,
 }
@@ -64,6 +66,7 @@ impl Store {
             verified: Seen::default(),
             prepared: Seen::default(),
             indexed: Seen::default(),
+            tagged: Seen::default(),
             sessions: sessions::Sessions::new(settings.uploads),
             catalogue: catalogue::Catalogue::default(),
             settings,

@@ -95,9 +95,9 @@ impl Driver for Files {
         super::commit::commit(self, steps)
     }
 
-    fn touch(&self, path: &str) -> io::Result<bool> {
+    fn date(&self, path: &str, at: SystemTime) -> io::Result<bool> {
         let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(false) };
-        file.set_modified(SystemTime::now())?;
+        file.set_modified(at)?;
         Ok(true)
     }
 

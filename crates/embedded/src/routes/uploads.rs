@@ -10,6 +10,7 @@ use crate::{
     observer::{Action, Event, Object},
     store::{
         blobs::Readable,
+        sessions::Turn,
         uploads::{Chunk, Writer},
     },
     upload::UploadId,
@@ -166,6 +167,16 @@ fn chunk(asked: &Asked) -> Result<Option<Chunk>> {
     Ok(Some(chunk))
 }
 
+/// Waits until no other request writes to the upload.
+async fn turn(asked: &Asked, name: &RepositoryName, id: UploadId) -> Result<Turn> {
+    let sessions = &asked.local.store.sessions;
+    if !sessions.knows(id) {
+        let name = name.clone();
+        asked.local.run(move |store| store.upload_size(&name, id)).await?;
+    }
+    sessions.turn(id).await
+}
+
 /// Writes the body to the upload, then does the last.
 async fn write<T: Send + 'static>(
     asked: &Asked,
@@ -181,7 +192,13 @@ async fn write<T: Send + 'static>(
             return Err(error);
         }
     };
-    let turn = asked.local.store.sessions.turn(id).await?;
+    let turn = match turn(asked, name, id).await {
+        Ok(turn) => turn,
+        Err(error) => {
+            crate::intake::drain(body.into_data_stream()).await;
+            return Err(error);
+        }
+    };
     let repository = name.clone();
     let mut intake = Intake::new(&asked.local, move |store| store.open_upload(&repository, id, turn, chunk));
     intake.take(body, chunk.map(|chunk| chunk.length)).await?;
@@ -223,7 +240,7 @@ pub(super) async fn status(asked: &Asked, name: RepositoryName, id: UploadId) ->
 }
 
 pub(super) async fn cancel(asked: &Asked, name: RepositoryName, id: UploadId) -> Result<Response> {
-    let turn = asked.local.store.sessions.turn(id).await?;
+    let turn = turn(asked, &name, id).await?;
     asked.local.run(move |store| store.cancel_upload(&name, id, turn)).await.inspect_err(|_| asked.local.store.sessions.forget(id))?;
     Ok(empty(StatusCode::NO_CONTENT, []))
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use bytes::Bytes;
 use oci::{Digest, RepositoryName};
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 /// Bytes read at a time when a blob is verified.
 const PIECE: usize = 256 << 10;
@@ -92,7 +92,7 @@ impl Store {
         let Some(size) = self.whole(digest, None)? else { return Ok(None) };
         let _held = self.locks.hold(&[Key::Blob(digest)])?;
         // Under the lock and with its time set to now it is not collected.
-        if !self.driver.touch(&layout::blob(digest))? {
+        if !self.driver.date(&layout::blob(digest), SystemTime::now())? {
             return Ok(None);
         }
         self.link_blob(name, digest, Vec::new())?;

@@ -1,7 +1,11 @@
 //! Lists: a repository's tags; walking over all repositories.
 
 use super::Store;
-use crate::{driver::Entry, error::Result, layout};
+use crate::{
+    driver::Entry,
+    error::{Code, Result},
+    layout,
+};
 use oci::{RepositoryName, Tag};
 
 /// Folders inside folders that are walked into: a name has at most 255 characters, so 128 parts.
@@ -16,7 +20,37 @@ impl Store {
         };
         let mut tags: Vec<String> = entries.into_iter().filter(|e| e.folder && Tag::parse(&e.name).is_ok()).map(|e| e.name).collect();
         tags.sort_unstable();
+        if !self.tagged.has(name) {
+            // Other registries make a tag in two steps, and may leave one that names nothing. We do not: once all were whole, they are.
+            let before = tags.len();
+            let mut result = Ok(());
+            tags.retain(|tag| {
+                let whole = Tag::parse(tag).is_ok_and(|tag| {
+                    self.is_whole(name, &tag).unwrap_or_else(|error| {
+                        result = Err(error);
+                        false
+                    })
+                });
+                if !whole {
+                    tracing::warn!(repository = %name, tag, "a tag in the storage names no manifest; it is not listed");
+                }
+                whole
+            });
+            result?;
+            if tags.len() == before {
+                self.tagged.add(name);
+            }
+        }
         Ok(Some(tags))
+    }
+
+    /// Whether a tag names a manifest that is there.
+    fn is_whole(&self, name: &RepositoryName, tag: &Tag) -> Result<bool> {
+        match self.resolve(name, tag) {
+            Ok(digest) => self.linked(&layout::revision(name, &digest)),
+            Err(error) if error.code == Code::ManifestUnknown => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Calls for every folder that has the parts of a repository, with their names: `_manifests`, `_layers`, `_uploads`.

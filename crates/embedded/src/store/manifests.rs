@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use oci::{Digest, RepositoryName, Tag, Target, limits};
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 /// A manifest in storage, with the headers its answers carry.
 #[derive(Debug)]
@@ -56,8 +56,13 @@ impl Store {
         self.link(&path)?.map_or_else(|| unknown(name, &Target::Tag(tag.clone())), Ok)
     }
 
+    /// Sets when a tag came to name what it does; `false` where there is none.
+    pub(crate) fn date(&self, name: &RepositoryName, tag: &Tag, at: SystemTime) -> Result<bool> {
+        Ok(self.driver.date(&format!("{}/{}", layout::tag(name, tag), layout::CURRENT), at)?)
+    }
+
     /// When a tag came to name what it does; `None` where there is none.
-    pub(crate) fn tagged(&self, name: &RepositoryName, tag: &Tag) -> Result<Option<std::time::SystemTime>> {
+    pub(crate) fn tagged(&self, name: &RepositoryName, tag: &Tag) -> Result<Option<SystemTime>> {
         let link = format!("{}/{}", layout::tag(name, tag), layout::CURRENT);
         Ok(self.driver.stat(&link)?.map(|stat| stat.modified))
     }
@@ -128,7 +133,7 @@ impl Store {
         let new = self.preparation(name, &mut steps)?;
         // The bytes are compared, not believed: they may be another registry's half write.
         if self.driver.read(&layout::blob(&is), limits::MANIFEST).ok().flatten().is_some_and(|there| there == bytes) {
-            self.driver.touch(&layout::blob(&is))?;
+            self.driver.date(&layout::blob(&is), SystemTime::now())?;
         } else {
             steps.push(match self.driver.stat(&layout::blob(&is))? {
                 None => Step::Folder { path: layout::blob_folder(&is), files: vec![(layout::DATA.to_owned(), bytes.clone())] },

@@ -19,9 +19,16 @@ const BATCH: usize = 256;
 impl Store {
     /// What refers to a digest, as descriptors in the order of their digests.
     pub(crate) fn referrers(&self, name: &RepositoryName, subject: &Digest) -> Result<Vec<Value>> {
-        self.index_referrers(name)?;
+        let folder = match self.index_referrers(name) {
+            Ok(()) => layout::referrers(name, subject),
+            // A storage that takes no index (read only, full) is read through.
+            Err(error) => {
+                tracing::warn!(%error, repository = %name, "the index of referrers could not be written");
+                layout::revisions(name)
+            }
+        };
         let mut all = Vec::new();
-        for digest in self.pairs(&layout::referrers(name, subject))? {
+        for digest in self.pairs(&folder)? {
             if !self.linked(&layout::revision(name, &digest))? {
                 continue;
             }

@@ -59,7 +59,12 @@ impl Sessions {
         turn.map_or_else(|_| refuse(Code::BlobUploadBusy, "another request is writing to this upload"), |turn| Ok((id, turn)))
     }
 
-    /// Waits for the upload's turn. Whether there is such an upload, storage tells.
+    /// Whether an upload is known here. One that is not may be of before a restart, or of another process: storage tells.
+    pub(crate) fn knows(&self, id: UploadId) -> bool {
+        self.open().contains_key(&id)
+    }
+
+    /// Waits for the turn of an upload that is there: what never was would take the place of one.
     pub(crate) async fn turn(&self, id: UploadId) -> Result<Turn> {
         let running = {
             let mut open = self.open();

@@ -89,7 +89,7 @@ impl Store {
         {
             let _held = self.locks.hold(&[Key::Blob(digest)])?;
             let there = self.verified.has(digest) && self.driver.stat(&layout::blob(digest))?.is_some_and(|stat| stat.size == size);
-            if there && self.driver.touch(&layout::blob(digest))? {
+            if there && self.driver.date(&layout::blob(digest), SystemTime::now())? {
                 self.link_blob(&name, digest, Vec::new())?;
                 drop(append);
                 self.remove_upload(&name, id)?;

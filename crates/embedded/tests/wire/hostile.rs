@@ -128,6 +128,13 @@ fn uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from() {
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("10")));
     assert_eq!(server.ask("DELETE", &locations[0], &[], b"").status, 204);
     assert_eq!(server.ask("DELETE", &locations[0], &[], b"").status, 404);
+    // Uploads that never were take no place.
+    for n in 0..20 {
+        let path = format!("/v2/a/blobs/uploads/01234567-89ab-4def-8123-4567890000{n:02}");
+        assert_eq!(server.ask("PATCH", &path, &[], b"x").status, 404);
+    }
+    let last = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"");
+    assert_eq!(last.status, 202);
     // A hundred bytes of a thousand, and away.
     let half = format!("PATCH {} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{}", locations[1], "x".repeat(100));
     {

@@ -5,6 +5,7 @@
 
 mod hostile;
 mod kills;
+mod objects;
 mod peers;
 mod support;
 mod trait_;

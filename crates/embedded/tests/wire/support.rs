@@ -1,6 +1,6 @@
 //! A registry on a port and a folder of its own, and a client that sends exactly what it is told.
 
-use embedded::{Local, Settings, router};
+use embedded::{Local, Settings, Store, router};
 use oci::Digest;
 use sha2::Digest as _;
 use std::{
@@ -28,10 +28,15 @@ impl Drop for Server {
 
 /// Starts one over a folder.
 pub(crate) fn serve(root: &Path, set: impl FnOnce(&mut Settings)) -> Server {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut settings = Settings::new(root);
     set(&mut settings);
-    let local = Local::open(settings).unwrap();
+    serve_over(Store::open(settings).unwrap())
+}
+
+/// Starts one over any store.
+pub(crate) fn serve_over(store: Store) -> Server {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let local = Local::over(store);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();

@@ -214,3 +214,105 @@ fn old_uploads_are_thrown_away() {
     }
     assert_eq!(server.ask("PATCH", location, &[], b"late").status, 404);
 }
+
+#[test]
+fn a_tag_that_names_nothing_is_not_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = serve(folder.path(), |_| {}).push("a", "v1", "x");
+    let tags = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags");
+    // As a kill leaves docker-registry 2.8 and 3.
+    fs::create_dir_all(tags.join("v2/index/sha256").join(digest.encoded())).unwrap();
+    fs::create_dir_all(tags.join("v3/current")).unwrap();
+    fs::write(tags.join("v3/current/link"), sha256(b"nothing").as_str()).unwrap();
+    fs::create_dir_all(tags.join("v4/current")).unwrap();
+    fs::write(tags.join("v4/current/link"), "").unwrap();
+    let server = serve(folder.path(), |_| {});
+    assert_eq!(server.get("/v2/a/tags/list").json()["tags"], serde_json::json!(["v1"]));
+    for tag in ["v2", "v3", "v4"] {
+        assert_eq!(server.get(&format!("/v2/a/manifests/{tag}")).status, 404);
+        assert_eq!(server.push("a", tag, "x"), digest);
+        assert_eq!(server.get(&format!("/v2/a/manifests/{tag}")).status, 200);
+    }
+    assert_eq!(server.get("/v2/a/tags/list").json()["tags"], serde_json::json!(["v1", "v2", "v3", "v4"]));
+}
+
+#[test]
+fn two_processes_share_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = serve(folder.path(), |settings| settings.catalogue_age = Duration::ZERO);
+    let two = serve(folder.path(), |settings| settings.catalogue_age = Duration::ZERO);
+    assert_eq!(two.get("/v2/_catalog").json()["repositories"], serde_json::json!([]));
+    let location = one.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
+    assert_eq!(one.ask("PATCH", &location, &[("Content-Range", "0-2")], b"one").status, 202);
+    assert_eq!(two.ask("PATCH", &location, &[("Content-Range", "3-5")], b"two").status, 202);
+    let digest = sha256(b"onetwothree");
+    assert_eq!(one.ask("PUT", &format!("{location}?digest={digest}"), &[], b"three").status, 201);
+    assert_eq!(two.get(&format!("/v2/a/blobs/{digest}")).text(), "onetwothree");
+    let first = one.push("a", "v1", "1");
+    let second = two.push("a", "v1", "2");
+    assert_ne!(first, second);
+    assert_eq!(one.ask("HEAD", "/v2/a/manifests/v1", &[], b"").header("docker-content-digest"), Some(second.as_str()));
+    assert_eq!(one.ask("DELETE", &format!("/v2/a/manifests/{second}"), &[], b"").status, 202);
+    assert_eq!(two.get("/v2/a/manifests/v1").status, 404);
+    assert_eq!(two.get(&format!("/v2/a/manifests/{second}")).status, 404);
+    let started = std::time::Instant::now();
+    while two.get("/v2/_catalog").json()["repositories"] != serde_json::json!(["a"]) {
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |settings| settings.durability = embedded::Durability::Relaxed);
+    let digest = server.push("a", "v0", "x");
+    let manifest = server.get("/v2/a/manifests/v0").body;
+    let address = server.address;
+    std::thread::scope(|scope| {
+        for worker in 0..3 {
+            let manifest = &manifest;
+            scope.spawn(move || {
+                for n in 0..100 {
+                    let path = format!("/v2/a/manifests/v{}", (n + worker) % 4);
+                    let put = crate::support::asked(address, "PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest).unwrap();
+                    assert_eq!(put.status, 201, "{}", put.text());
+                }
+            });
+        }
+        scope.spawn(|| {
+            for n in 0..150 {
+                let path = if n % 3 == 0 { "/v2/a/manifests/v1".to_owned() } else { format!("/v2/a/manifests/{digest}") };
+                let deleted = crate::support::asked(address, "DELETE", &path, &[], b"").unwrap();
+                assert!(matches!(deleted.status, 202 | 404), "{}", deleted.text());
+                // Whatever is there at this moment, a tag names something.
+                let link = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags/v2/current/link");
+                let _ = fs::read_to_string(link).map(|text| assert_eq!(text, digest.as_str()));
+            }
+        });
+    });
+    let tags = server.get("/v2/a/tags/list").json()["tags"].as_array().cloned().unwrap_or_default();
+    for tag in tags {
+        assert_eq!(server.get(&format!("/v2/a/manifests/{}", tag.as_str().unwrap())).status, 200);
+    }
+    // With the manifest gone, so are all tags: none was made behind the delete's back.
+    let _ = server.ask("DELETE", &format!("/v2/a/manifests/{digest}"), &[], b"");
+    let tags = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags");
+    assert_eq!(fs::read_dir(tags).unwrap().count(), 0);
+}
+
+#[test]
+fn referrers_are_found_where_no_index_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let subject = sha256(b"subject");
+    let manifest = image(&config("x"), "layer", Some(&subject));
+    let path = format!("/v2/a/manifests/{}", sha256(manifest.as_bytes()));
+    assert_eq!(
+        serve(folder.path(), |s| s.sparse = true).ask("PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes()).status,
+        201
+    );
+    let index = folder.path().join("docker/registry/v2/repositories/a/_referrers");
+    fs::remove_dir_all(&index).unwrap();
+    fs::write(&index, "a file stands where its folder should be").unwrap();
+    let answer = serve(folder.path(), |_| {}).get(&format!("/v2/a/referrers/{subject}"));
+    assert_eq!((answer.status, answer.json()["manifests"].as_array().unwrap().len()), (200, 1));
+}
