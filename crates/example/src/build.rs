@@ -38,9 +38,14 @@ pub(crate) struct Build {
 impl Build {
     /// `platform` is as in `linux/arm64/v8`; `from` the base's image for it.
     pub(crate) fn new(platform: &str, from: Option<Image>) -> Self {
-        let run = from.as_ref().map(|image| Run { labels: Words::new(), ..image.run.clone() }).unwrap_or_default();
+        let platform = Platform::of(platform);
+        let mut run = from.as_ref().map(|image| Run { labels: Words::new(), ..image.run.clone() }).unwrap_or_default();
+        // Builders give what stands on nothing a path without a word in the history.
+        if from.is_none() && platform.os == "linux" {
+            run.env.push("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+        }
         Self {
-            platform: Platform::of(platform),
+            platform,
             from,
             dialect: Dialect::Oci,
             author: None,

@@ -27,7 +27,7 @@ pub(crate) fn jobs() -> Vec<Job> {
             push_ferry(maker, &release, &[AMD64, ARM64])
         }));
     }
-    for (release, days) in [("v2.12", 70.0), ("v2.13", 33.0), ("v2.14", 0.02)] {
+    for (release, days) in [("v2.12", 160.0), ("v2.13", 110.0), ("v2.14", 2.3)] {
         jobs.push(Job::new("tools/approvals", days, move |maker| approve(maker, release)));
     }
     jobs

@@ -35,7 +35,6 @@ fn build(build: Build, release: &Release, platform: &'static str) -> Build {
     let version = release.version.clone();
     let architecture = debian_architecture(platform);
     build
-        .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         .copy(&format!("ADD alpine-minirootfs-{version}-{architecture}.tar.gz /"), format!("alpine {version} {platform}"), move || {
             root(&version, platform)
         })

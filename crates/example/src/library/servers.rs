@@ -59,7 +59,6 @@ fn build_node(build: Build, release: &Release, platform: &'static str) -> Build 
                 .directory("tmp")
                 .mode(0o1777)
         })
-        .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         .cmd(&["bash"])
         .env(&format!("NODE_VERSION={version}"))
         .run(
