@@ -1,7 +1,7 @@
 //! A request's body on its way into an upload.
 //!
 //! Pieces are collected while those before them are hashed and written on the blocking pool: at most two batches of a body are in
-//! memory. No thread waits for a client (ten thousand that send a byte a minute hold no thread), which is why this is no channel to
+//! memory, and one where many bodies come at once (they keep the processors busy among themselves). No thread waits for a client (ten thousand that send a byte a minute hold no thread), which is why this is no channel to
 //! one blocking writer. A body that fits into one batch costs one hop, its upload's end included.
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures::StreamExt;
+use std::sync::atomic::Ordering;
 use tokio::task::JoinHandle;
 
 /// Bytes collected before they are written.
@@ -19,6 +20,9 @@ const BATCH: usize = 128 << 10;
 
 /// How much of a body is read for nothing once it is refused, so that its client gets to read why.
 const DRAIN: usize = 1 << 20;
+
+/// So many bodies at once are collected while they are written.
+const OVERLAP: usize = 4;
 
 type Open = Box<dyn FnOnce(&crate::Store) -> Result<Writer> + Send>;
 
@@ -31,6 +35,7 @@ pub(crate) struct Intake<'a> {
 
 enum Slot {
     New(Open),
+    Ready(Writer),
     Busy(JoinHandle<Result<Writer>>),
     /// An error was returned.
     Broken,
@@ -39,6 +44,7 @@ enum Slot {
 impl<'a> Intake<'a> {
     /// `open` is called on the blocking pool, before the first batch is written.
     pub(crate) fn new(local: &'a Local, open: impl FnOnce(&crate::Store) -> Result<Writer> + Send + 'static) -> Self {
+        local.intakes.fetch_add(1, Ordering::Relaxed);
         Self { local, slot: Slot::New(Box::new(open)), collected: Vec::new(), size: 0 }
     }
 
@@ -80,30 +86,34 @@ impl<'a> Intake<'a> {
     async fn flush(&mut self) -> Result<()> {
         let pieces = std::mem::take(&mut self.collected);
         self.size = 0;
-        let writer = match std::mem::replace(&mut self.slot, Slot::Broken) {
-            Slot::New(open) => {
-                let store = self.local.store.clone();
-                self.slot = Slot::Busy(tokio::task::spawn_blocking(move || {
-                    let mut writer = open(&store)?;
-                    writer.write(&pieces)?;
-                    Ok(writer)
-                }));
-                return Ok(());
-            }
-            Slot::Busy(work) => joined(work).await?,
-            Slot::Broken => return Err(broken()),
-        };
-        let mut writer = writer;
-        self.slot = Slot::Busy(tokio::task::spawn_blocking(move || {
+        let open = self.ready().await?;
+        let store = self.local.store.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let mut writer = open(&store)?;
             writer.write(&pieces)?;
             Ok(writer)
-        }));
+        });
+        self.slot = if self.local.intakes.load(Ordering::Relaxed) > OVERLAP { Slot::Ready(joined(work).await?) } else { Slot::Busy(work) };
         Ok(())
+    }
+
+    /// Waits until what came before is written; what then gives the writer.
+    async fn ready(&mut self) -> Result<Open> {
+        Ok(match std::mem::replace(&mut self.slot, Slot::Broken) {
+            Slot::New(open) => open,
+            Slot::Ready(writer) => Box::new(move |_| Ok(writer)),
+            Slot::Busy(work) => {
+                let writer = joined(work).await?;
+                Box::new(move |_| Ok(writer))
+            }
+            Slot::Broken => return Err(broken()),
+        })
     }
 
     async fn settle(&mut self) -> Result<Option<Writer>> {
         match std::mem::replace(&mut self.slot, Slot::Broken) {
             Slot::Busy(work) => joined(work).await.map(Some),
+            Slot::Ready(writer) => Ok(Some(writer)),
             Slot::New(_) | Slot::Broken => Ok(None),
         }
     }
@@ -114,14 +124,7 @@ impl<'a> Intake<'a> {
         then: impl FnOnce(&crate::Store, Writer) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let pieces = std::mem::take(&mut self.collected);
-        let open: Open = match std::mem::replace(&mut self.slot, Slot::Broken) {
-            Slot::New(open) => open,
-            Slot::Busy(work) => {
-                let writer = joined(work).await?;
-                Box::new(move |_| Ok(writer))
-            }
-            Slot::Broken => return Err(broken()),
-        };
+        let open = self.ready().await?;
         self.local
             .run(move |store| {
                 let mut writer = open(store)?;
@@ -129,6 +132,12 @@ impl<'a> Intake<'a> {
                 then(store, writer)
             })
             .await
+    }
+}
+
+impl Drop for Intake<'_> {
+    fn drop(&mut self) {
+        self.local.intakes.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

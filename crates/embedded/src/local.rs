@@ -11,7 +11,7 @@ use crate::{
 };
 use oci::{RepositoryName, Tag};
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
     time::{Duration, SystemTime},
 };
 use tokio::sync::{Semaphore, watch};
@@ -26,6 +26,8 @@ pub struct Local {
     /// Walks over the repositories that may be under way: more would only wait for each other.
     walks: Arc<Semaphore>,
     walked: watch::Sender<()>,
+    /// Bodies that are being taken into uploads.
+    pub(crate) intakes: AtomicUsize,
 }
 
 impl Local {
@@ -41,6 +43,7 @@ impl Local {
             observer: OnceLock::new(),
             walks: Arc::new(Semaphore::new(1)),
             walked: watch::Sender::new(()),
+            intakes: AtomicUsize::new(0),
         })
     }
 
