@@ -74,7 +74,7 @@ impl Ord for VersionKey<'_> {
         match (self.is_version(), other.is_version()) {
             (true, false) => return Ordering::Less,
             (false, true) => return Ordering::Greater,
-            (false, false) => return natural(self.name, other.name).then_with(|| self.name.cmp(other.name)),
+            (false, false) => return natural(self.name, other.name, Lowest).then_with(|| self.name.cmp(other.name)),
             (true, true) => {}
         }
         let common = usize::from(self.parts.min(other.parts));
@@ -84,7 +84,9 @@ impl Ord for VersionKey<'_> {
             .then_with(|| other.parts.cmp(&self.parts))
             .then_with(|| self.is_prerelease().cmp(&other.is_prerelease()))
             .then_with(|| self.suffix.is_empty().cmp(&other.suffix.is_empty()).reverse())
-            .then_with(|| if self.is_prerelease() { natural(other.suffix, self.suffix) } else { natural(self.suffix, other.suffix) })
+            .then_with(|| {
+                if self.is_prerelease() { natural(other.suffix, self.suffix, Lowest) } else { natural(self.suffix, other.suffix, Highest) }
+            })
             .then_with(|| self.name.cmp(other.name))
     }
 }
@@ -95,8 +97,17 @@ impl PartialOrd for VersionKey<'_> {
     }
 }
 
+/// Which of two numbers comes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Lowest,
+    /// Of `2026-q2` and `2026-q3`, `1.2-9` and `1.2-10` the later one is the newer.
+    Highest,
+}
+use First::{Highest, Lowest};
+
 /// Natural order: runs of digits compare as numbers of any length.
-fn natural(left: &str, right: &str) -> Ordering {
+fn natural(left: &str, right: &str, first: First) -> Ordering {
     let digits = |text: &[u8]| text.iter().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
     let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     loop {
@@ -104,7 +115,8 @@ fn natural(left: &str, right: &str) -> Ordering {
         let (order, ahead) = if one.is_ascii_digit() && other.is_ascii_digit() {
             let ahead = (digits(left), digits(right));
             let (number, other) = (trim_zeros(&left[..ahead.0]), trim_zeros(&right[..ahead.1]));
-            (number.len().cmp(&other.len()).then_with(|| number.cmp(other)), ahead)
+            let order = number.len().cmp(&other.len()).then_with(|| number.cmp(other));
+            (if first == Highest { order.reverse() } else { order }, ahead)
         } else {
             (one.to_ascii_lowercase().cmp(&other.to_ascii_lowercase()), (1, 1))
         };
@@ -165,6 +177,12 @@ mod tests {
                 "pr-10"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_counted_on_after_a_version_is_newer() {
+        assert_eq!(sorted(&["2026-q2", "2026-q3", "2025-q4"]), ["2026-q3", "2026-q2", "2025-q4"]);
+        assert_eq!(sorted(&["1.2-9", "1.2-10", "1.2-slim", "1.2-alpine"]), ["1.2-10", "1.2-9", "1.2-alpine", "1.2-slim"]);
     }
 
     #[test]
