@@ -3,6 +3,9 @@
 use embedded::{Durability, Local, Settings, router};
 use std::{error::Error, io::Write};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
