@@ -6,8 +6,13 @@ use std::{error::Error, io::Write};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    // What blocks waits for the disk: more threads would wait no less, and each has memory of its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(32).build()?;
+    runtime.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut arguments = std::env::args().skip(1);
     let mut settings = Settings::new(arguments.next().ok_or("usage: registry ROOT [PORT]")?);
