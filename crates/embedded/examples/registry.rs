@@ -1,10 +1,20 @@
 //! The registry by itself: `registry ROOT [PORT]`, with `RELAXED=1`, `SPARSE=1`, `DELETE=0`. Prints its address. For tests and measuring.
 
 use embedded::{Durability, Local, Settings, router};
+use hyper_util::rt::TokioIo;
 use std::{error::Error, io::Write};
+use tower::ServiceExt;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // What blocks waits for the disk: more threads would wait no less, and each has memory of its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(32).build()?;
+    runtime.block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut arguments = std::env::args().skip(1);
     let mut settings = Settings::new(arguments.next().ok_or("usage: registry ROOT [PORT]")?);
@@ -18,6 +28,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(local.clone().keep());
     println!("http://{}", listener.local_addr()?);
     std::io::stdout().flush()?;
-    axum::serve(listener, router(local)).await?;
-    Ok(())
+    let routes = router(local);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let routes = routes.clone();
+        let service = hyper::service::service_fn(move |request| routes.clone().oneshot(request));
+        // A connection's buffer: what it grows to it keeps.
+        let connection = hyper::server::conn::http1::Builder::new().max_buf_size(64 << 10).serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            // A client that leaves is no error.
+            let _ = connection.await;
+        });
+    }
 }

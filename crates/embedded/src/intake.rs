@@ -1,7 +1,8 @@
 //! A request's body on its way into an upload.
 //!
-//! Pieces are collected while those before them are hashed and written on the blocking pool: at most two batches of a body are in
-//! memory, and one where many bodies come at once (they keep the processors busy among themselves). No thread waits for a client (ten thousand that send a byte a minute hold no thread), which is why this is no channel to
+//! Pieces are copied into a batch while the one before is hashed and written on the blocking pool: two buffers serve a whole body,
+//! and one where many bodies come at once (they keep the processors busy among themselves). Copied, since the server's own buffer is
+//! then free for the next piece, where it stays in one thread; handed on and freed in another it would be allocated anew for each. No thread waits for a client (ten thousand that send a byte a minute hold no thread), which is why this is no channel to
 //! one blocking writer. A body that fits into one batch costs one hop, its upload's end included.
 
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
     store::uploads::Writer,
 };
 use axum::body::{Body, BodyDataStream};
-use bytes::Bytes;
 use futures::StreamExt;
 use std::sync::atomic::Ordering;
 use tokio::task::JoinHandle;
@@ -24,19 +24,22 @@ const DRAIN: usize = 1 << 20;
 /// So many bodies at once are collected while they are written.
 const OVERLAP: usize = 4;
 
+type Written = Result<(Writer, Vec<u8>)>;
+
 type Open = Box<dyn FnOnce(&crate::Store) -> Result<Writer> + Send>;
 
 pub(crate) struct Intake<'a> {
     local: &'a Local,
     slot: Slot,
-    collected: Vec<Bytes>,
-    size: usize,
+    /// The batch that is being filled.
+    batch: Vec<u8>,
 }
 
 enum Slot {
     New(Open),
     Ready(Writer),
-    Busy(JoinHandle<Result<Writer>>),
+    /// Gives the batch's buffer back, too.
+    Busy(JoinHandle<Written>),
     /// An error was returned.
     Broken,
 }
@@ -45,7 +48,7 @@ impl<'a> Intake<'a> {
     /// `open` is called on the blocking pool, before the first batch is written.
     pub(crate) fn new(local: &'a Local, open: impl FnOnce(&crate::Store) -> Result<Writer> + Send + 'static) -> Self {
         local.intakes.fetch_add(1, Ordering::Relaxed);
-        Self { local, slot: Slot::New(Box::new(open)), collected: Vec::new(), size: 0 }
+        Self { local, slot: Slot::New(Box::new(open)), batch: Vec::new() }
     }
 
     /// Takes the body; at most `limit` bytes, where there is one.
@@ -73,10 +76,14 @@ impl<'a> Intake<'a> {
             if limit.is_some_and(|limit| total > limit) {
                 return Err(Error::new(Code::SizeInvalid, "the body is longer than its Content-Range says"));
             }
-            self.size += piece.len();
-            self.collected.push(piece);
-            if self.size >= BATCH {
-                self.flush().await?;
+            let mut rest = &piece[..];
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(BATCH - self.batch.len()));
+                self.batch.extend_from_slice(now);
+                rest = later;
+                if self.batch.len() >= BATCH {
+                    self.flush().await?;
+                }
             }
         }
         Ok(())
@@ -84,16 +91,17 @@ impl<'a> Intake<'a> {
 
     /// Hands what was collected to the blocking pool, once it is done with what came before.
     async fn flush(&mut self) -> Result<()> {
-        let pieces = std::mem::take(&mut self.collected);
-        self.size = 0;
+        let mut batch = std::mem::take(&mut self.batch);
         let open = self.ready().await?;
         let store = self.local.store.clone();
         let work = tokio::task::spawn_blocking(move || {
             let mut writer = open(&store)?;
-            writer.write(&pieces)?;
-            Ok(writer)
+            writer.write(&batch)?;
+            batch.clear();
+            Ok((writer, batch))
         });
-        self.slot = if self.local.intakes.load(Ordering::Relaxed) > OVERLAP { Slot::Ready(joined(work).await?) } else { Slot::Busy(work) };
+        self.slot =
+            if self.local.intakes.load(Ordering::Relaxed) > OVERLAP { Slot::Ready(self.joined(work).await?) } else { Slot::Busy(work) };
         Ok(())
     }
 
@@ -103,16 +111,24 @@ impl<'a> Intake<'a> {
             Slot::New(open) => open,
             Slot::Ready(writer) => Box::new(move |_| Ok(writer)),
             Slot::Busy(work) => {
-                let writer = joined(work).await?;
+                let writer = self.joined(work).await?;
                 Box::new(move |_| Ok(writer))
             }
             Slot::Broken => return Err(broken()),
         })
     }
 
+    async fn joined(&mut self, work: JoinHandle<Written>) -> Result<Writer> {
+        let (writer, buffer) = work.await.unwrap_or_else(|_| Err(Error::new(Code::Storage, "writing the upload did not end")))?;
+        if self.batch.capacity() < buffer.capacity() && self.batch.is_empty() {
+            self.batch = buffer;
+        }
+        Ok(writer)
+    }
+
     async fn settle(&mut self) -> Result<Option<Writer>> {
         match std::mem::replace(&mut self.slot, Slot::Broken) {
-            Slot::Busy(work) => joined(work).await.map(Some),
+            Slot::Busy(work) => self.joined(work).await.map(Some),
             Slot::Ready(writer) => Ok(Some(writer)),
             Slot::New(_) | Slot::Broken => Ok(None),
         }
@@ -123,12 +139,12 @@ impl<'a> Intake<'a> {
         mut self,
         then: impl FnOnce(&crate::Store, Writer) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let pieces = std::mem::take(&mut self.collected);
+        let batch = std::mem::take(&mut self.batch);
         let open = self.ready().await?;
         self.local
             .run(move |store| {
                 let mut writer = open(store)?;
-                writer.write(&pieces)?;
+                writer.write(&batch)?;
                 then(store, writer)
             })
             .await
@@ -139,10 +155,6 @@ impl Drop for Intake<'_> {
     fn drop(&mut self) {
         self.local.intakes.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-async fn joined(work: JoinHandle<Result<Writer>>) -> Result<Writer> {
-    work.await.unwrap_or_else(|_| Err(Error::new(Code::Storage, "writing the upload did not end")))
 }
 
 fn broken() -> Error {

@@ -227,7 +227,8 @@ impl Registry for InProcess {
                 if writer.size() + gathered as u64 > size {
                     return self.given_up(writer, format!("the bytes of {digest} are more than {size}")).await;
                 }
-                writer = self.0.run(move |_| writer.write(&batch).map(|()| writer)).await.map_err(failed)?;
+                writer =
+                    self.0.run(move |_| batch.iter().try_for_each(|piece| writer.write(piece)).map(|()| writer)).await.map_err(failed)?;
                 progress(writer.size());
                 match end {
                     None => {}

@@ -13,7 +13,6 @@ use crate::{
     locks::Key,
     upload::UploadId,
 };
-use bytes::Bytes;
 use oci::{Digest, RepositoryName};
 use serde_json::json;
 use std::time::SystemTime;
@@ -160,14 +159,11 @@ impl Writer {
         self.append.size()
     }
 
-    pub(crate) fn write(&mut self, pieces: &[Bytes]) -> Result<()> {
-        for piece in pieces {
-            if let Some(hasher) = &mut self.hasher {
-                hasher.update(piece);
-            }
-            self.append.write(piece)?;
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
         }
-        Ok(())
+        Ok(self.append.write(bytes)?)
     }
 
     /// Leaves the upload for its next request; returns its size.
