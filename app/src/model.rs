@@ -31,6 +31,8 @@ pub struct Frame {
     pub can_change: bool,
     /// Only the content is asked for, to be shown in a dialog or a notice of a page that is open already.
     pub fragment: bool,
+    /// When the page was asked for, in milliseconds since 1970: what changed later it may not show.
+    pub asked_at: i64,
 }
 
 /// The built front end: paths below `base`, from `assets.json` of `cargo xtask site`.

@@ -72,7 +72,7 @@ pub fn shell(frame: &Frame, page: Page) -> impl IntoView + use<> {
                         </div>
                     </div>
                 </header>
-                <main class=format!("{WRAP} min-h-[calc(100vh-7.5rem)] outline-none") id="main" tabindex="-1" data-now=now data-ref=reference data-place=place data-scope=scope data-events=events>
+                <main class=format!("{WRAP} min-h-[calc(100vh-7.5rem)] outline-none") id="main" tabindex="-1" data-now=now data-since=frame.asked_at data-ref=reference data-place=place data-scope=scope data-events=events>
                     {pages::draw(frame, page)}
                 </main>
                 <footer class="border-t border-line">

@@ -18,6 +18,7 @@ test('a tag is moved, the plan shows what it named, and undo moves it back', asy
   await list.confirm()
   await list.done()
   await expect.poll(() => local.digest('more/retag', 'stable')).toBe(second)
+  await local.confirm('more/retag', { '1.0.0': first, '2.0.0': second, stable: second })
   await list.undo()
   await expect.poll(() => local.digest('more/retag', 'stable')).toBe(first)
   await expect.poll(() => local.digest('more/retag', '2.0.0')).toBe(second)
@@ -74,6 +75,7 @@ test('chosen images are copied to another registry by one job, digest for digest
   await expect.poll(() => other.digest('copies/here', '1.0.0')).toBe(digest)
   await expect.poll(() => other.digest('copies/here', '2.0.0')).toBe(second)
   for (const child of children) await expect.poll(() => other.digest('copies/here', child)).toBe(child)
+  await other.confirm('copies/here', { '1.0.0': digest, '2.0.0': second })
 })
 
 test('a policy is previewed as it is typed, then carried out; activity tells of it and undoes it', async ({ page, changing: { url, local } }) => {

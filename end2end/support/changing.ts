@@ -1,7 +1,10 @@
 // A world in which things are changed: three registries of its own and the product beside them, once for each worker.
+import { execFile, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Locator, Page } from '@playwright/test'
 import { index } from '../../scripts/lib/image.mjs'
 import { small } from '../../scripts/lib/content/team.mjs'
@@ -10,6 +13,9 @@ import { freePort, startRegistry } from '../../scripts/lib/registry.mjs'
 import { List } from './pages'
 import { inStep, startSupercargo, until } from './processes'
 import { expect, test as base } from './test'
+
+const run = promisify(execFile)
+const hasSkopeo = spawnSync('skopeo', ['--version']).status === 0
 
 const MANIFESTS = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.index.v1+json'].join(',')
 
@@ -28,6 +34,23 @@ export class Outside {
   async digest(repository: string, reference: string): Promise<string | null> {
     const response = await fetch(`${this.url}/v2/${repository}/manifests/${reference}`, { method: 'HEAD', headers: { accept: MANIFESTS } })
     return response.ok ? response.headers.get('docker-content-digest') : null
+  }
+  /** Whether skopeo, where it is installed, sees the same tags, and under each what it should name. */
+  async confirm(repository: string, tags: Record<string, string>) {
+    expect(await this.tags(repository)).toEqual(Object.keys(tags).sort())
+    if (!hasSkopeo) return
+    const place = `docker://${new URL(this.url).host}/${repository}`
+    const { stdout } = await run('skopeo', ['list-tags', '--tls-verify=false', place]).catch((error) => {
+      // registry:3 has no list of tags where there is none any more.
+      if (Object.keys(tags).length === 0) return { stdout: '{"Tags":[]}' }
+      throw error
+    })
+    const listed = ((JSON.parse(stdout).Tags ?? []) as string[]).filter((tag) => !tag.startsWith('sha256-')).sort()
+    expect(listed, 'as skopeo lists them').toEqual(Object.keys(tags).sort())
+    for (const [tag, digest] of Object.entries(tags)) {
+      const raw = await run('skopeo', ['inspect', '--raw', '--tls-verify=false', `${place}:${tag}`], { encoding: 'buffer' })
+      expect(`sha256:${createHash('sha256').update(raw.stdout).digest('hex')}`, `what skopeo reads of ${tag}`).toBe(digest)
+    }
   }
   /** Pushes an image under tags; another for each seed. */
   async push(repository: string, seed: string, tags: string[], options: { created?: string } = {}) {

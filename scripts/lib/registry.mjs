@@ -7,8 +7,9 @@ import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** The registry's program, or null where none is installed. */
+/** The registry's program, or null where none is installed; `DOCKER_REGISTRY` names another than the first that is found. */
 export function findBinary(path = process.env.PATH ?? '') {
+  if (process.env.DOCKER_REGISTRY) return process.env.DOCKER_REGISTRY
   for (const name of ['docker-registry', 'registry']) {
     for (const folder of path.split(delimiter).filter(Boolean)) {
       const candidate = join(folder, name)

@@ -11,8 +11,6 @@ use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, Html
 
 /// Changes come in bursts; one drawing serves them all.
 const GATHER: Duration = Duration::from_millis(400);
-/// Gathering what a page shows takes at most about so long.
-const GATHERED_MS: f64 = 500.0;
 /// Not oftener than this, however much changes.
 const REST_MS: f64 = 3000.0;
 /// The same for a page about something that is at work, which has a stream of its own.
@@ -109,10 +107,9 @@ fn connect() {
     state().borrow_mut().source = Some(source);
 }
 
-/// When the page's content was gathered, by the server's clock, or a little before: gathering takes a moment.
+/// When the page's content was asked for, by the server's clock.
 fn since() -> String {
-    let drawn = main().and_then(|main| main.get_attribute("data-now")).map_or(f64::NAN, |now| js_sys::parse_float(&now));
-    if drawn.is_finite() { format!("{}", (drawn - GATHERED_MS) as i64) } else { String::new() }
+    main().and_then(|main| main.get_attribute("data-since")).unwrap_or_default()
 }
 
 /// Registry and repository of an event. JSON by the browser: the page needs no parser for two words.
@@ -180,7 +177,7 @@ fn replace(text: &str) -> Option<()> {
     let new = fresh.get_element_by_id("main")?;
     let old = main()?;
     swap(&old, &new);
-    for name in ["data-now", "data-ref", "data-place", "data-scope"] {
+    for name in ["data-now", "data-since", "data-ref", "data-place", "data-scope"] {
         if let Some(value) = new.get_attribute(name) {
             set(&old, name, &value);
         }

@@ -99,6 +99,7 @@ async fn crawl_once(catalogue: &Catalogue, watched: &Watched) -> Duration {
     let took_ms = now() - begun;
     metrics::histogram!("supercargo_crawl_seconds", "registry" => name.to_owned()).record(took_ms as f64 / 1000.0);
     let mut wait = watched.source.crawl;
+    let mut news = true;
     {
         let mut status = watched.status();
         let progress = status.progress.take();
@@ -116,6 +117,8 @@ async fn crawl_once(catalogue: &Catalogue, watched: &Watched) -> Duration {
                 tracing::info!(registry = name, repositories, manifests, took_ms, "crawled the registry");
             }
             Err(error) => {
+                // Still away, for the same reason: nobody need look again.
+                news = !status.down || status.problem.as_ref().is_none_or(|before| before.to_string() != error.to_string());
                 if !status.down {
                     tracing::warn!(registry = name, %error, "the registry cannot be crawled");
                 }
@@ -136,7 +139,9 @@ async fn crawl_once(catalogue: &Catalogue, watched: &Watched) -> Duration {
             .set(status.crawled.unwrap_or(0) as f64 / 1000.0);
     }
     catalogue.0.write_registry(watched).await;
-    catalogue.changed(watched, None);
+    if news {
+        catalogue.changed(watched, None);
+    }
     // Registries crawled at the same interval should not all begin at once.
     wait + wait.mul_f64(f64::from((begun % 97) as u32) / 970.0)
 }

@@ -34,6 +34,8 @@ pub(crate) struct Head {
     pub wants_page: bool,
     /// Only the content is wanted, by a page that is open already.
     pub fragment: bool,
+    /// When it was asked, in milliseconds since 1970: whatever changed later the page may not show.
+    pub at: i64,
 }
 
 impl Head {
@@ -45,6 +47,7 @@ impl Head {
         let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
         let api = uri.path() == "/api" || uri.path().starts_with("/api/");
         Self {
+            at: super::now(),
             client: extensions.get::<Client>().cloned().unwrap_or_else(Client::unknown),
             request_id: extensions.get::<RequestId>().map(|r| r.0.to_string()),
             path: uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
@@ -76,6 +79,7 @@ fn frame(state: &AppState, head: &Head) -> Frame {
         public_host: public_host(state, &head.client),
         can_change: can_change(state),
         fragment: head.fragment,
+        asked_at: head.at,
     }
 }
 
