@@ -13,6 +13,9 @@ use oci::{Digest, RepositoryName};
 use reqwest::{Method, Response};
 use std::time::Duration;
 
+/// Bytes of a piece that is handed on.
+const APART: usize = 64 << 10;
+
 impl Client {
     pub(super) async fn blob_size(&self, repository: &RepositoryName, digest: &Digest) -> Result<Option<u64>> {
         let path = format!("v2/{repository}/blobs/{digest}");
@@ -75,8 +78,15 @@ impl Client {
         };
         let Some(response) = answer.rest else { return Err(misbehaved("sent nothing")) };
         let asked = format!("{} was asked for {what}", self.name);
-        Ok(pieces(Pieces { response, skip, idle: self.timeouts.idle, came: 0, asked }))
+        let pieces = pieces(Pieces { response, skip, idle: self.timeouts.idle, came: 0, asked });
+        Ok(pieces.flat_map(|piece| stream::iter(piece.map_or_else(|error| vec![Err(error)], apart))).boxed())
     }
+}
+
+/// A piece in smaller ones of their own. The client reads into a buffer of some hundred kilobytes that it uses again once nothing of it is
+/// held; held until it was sent on, each would be another.
+fn apart(piece: Bytes) -> Vec<Result<Bytes>> {
+    piece.chunks(APART).map(|part| Ok(Bytes::copy_from_slice(part))).collect()
 }
 
 /// A body that is read piece by piece.
