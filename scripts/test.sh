@@ -44,7 +44,7 @@ finish() {
 }
 
 # The packages that people's own code is in, as one set of features: what one command compiled, the next finds.
-packages=(--package oci --package plan --package api --package registry --package embedded --package catalogue --package service --package app --package server --package xtask)
+packages=(--package oci --package plan --package api --package registry --package embedded --package example --package catalogue --package service --package app --package server --package xtask)
 features=(--features app/ssr)
 
 # Adds the lines "test result: ok. 12 passed; 0 failed; …" of a log.
