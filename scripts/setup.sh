@@ -85,9 +85,6 @@ case $wanted in
     build
     modules scripts
     ;;
-  registry)
-    has docker-registry || has registry || packages docker-registry
-    ;;
   test)
     build
     modules scripts
@@ -106,5 +103,5 @@ case $wanted in
     has musl-gcc || packages musl-tools
     has docker || has podman || has buildah || packages buildah
     ;;
-  *) stop "scripts/setup.sh knows build, run, registry, test and image, not $wanted." ;;
+  *) stop "scripts/setup.sh knows build, run, test and image, not $wanted." ;;
 esac
