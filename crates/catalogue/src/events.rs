@@ -18,6 +18,11 @@ use std::{net::SocketAddr, time::Duration};
 
 /// Events read of one notification; a sender that has more sends again.
 pub const MAX_EVENTS: usize = 1_000;
+/// Events acted on at a time: some of them only wait.
+const TOGETHER: usize = 32;
+/// When a tag is looked at again that does not name what was told: distribution tells of a push before it has the tag name it.
+/// In the end it may have been moved on, or the event is false.
+const AGAIN: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 /// Bytes kept of each text in an event that is not a name of ours.
 const TEXT: usize = 200;
 
@@ -149,7 +154,7 @@ pub(crate) async fn run(catalogue: Catalogue, index: usize) {
     let events = futures::stream::unfold(dirt, |mut rx| async { rx.recv().await.map(|d| (d, rx)) }).take_until(stop.cancelled_owned());
     let catalogue = &catalogue;
     events
-        .for_each_concurrent(8, |dirty| async move {
+        .for_each_concurrent(TOGETHER, |dirty| async move {
             let (repository, tag) = (dirty.repository.clone(), dirty.tag.clone());
             if let Err(error) = act(catalogue, watched, dirty).await {
                 tracing::debug!(registry = %watched.source.name, %repository, tag = tag.as_ref().map(Tag::as_str), %error, "what an event told of cannot be read; the next crawl will");
@@ -163,14 +168,19 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
     match (dirty.tag, dirty.digest) {
         (Some(tag), digest) if !dirty.deleted => {
             let told = Some((digest.as_ref(), dirty.at));
-            let read = match read_tag(catalogue, watched, repository, &tag, told).await {
-                // registry:3 tells of a tag a moment before it can be had.
-                Err(Error::NotFound(_)) => {
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                    read_tag(catalogue, watched, repository, &tag, told).await
+            let mut read = read_tag(catalogue, watched, repository, &tag, told).await;
+            for wait in AGAIN {
+                let early = match (&read, &digest) {
+                    (Err(Error::NotFound(_)), _) => true,
+                    (Ok(read), Some(told)) => read != told,
+                    _ => false,
+                };
+                if !early {
+                    break;
                 }
-                other => other,
-            };
+                tokio::time::sleep(wait).await;
+                read = read_tag(catalogue, watched, repository, &tag, told).await;
+            }
             let digest = read?;
             // A repository seen for the first time has likely more than this tag.
             if !catalogue.is_read(watched.number, repository) {

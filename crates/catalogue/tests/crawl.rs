@@ -239,6 +239,23 @@ async fn an_event_shows_a_push_a_move_and_a_delete_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_before_the_tag_moves_is_believed_in_the_end() {
+    let fake = Fake::start(FakeSettings::default()).await.unwrap();
+    let first = fake.push("team/api", "v1", &Image::new("1"));
+    let catalogue = open(&fake, MEMORY, HOUR).await;
+    until("it is fresh", || fresh(&catalogue)).await;
+    // The manifest is there, under another tag; this one is moved a moment later.
+    let second = fake.push("team/api", "other", &Image::new("2"));
+    let heads = fake.count(|r| r.path.ends_with("/manifests/v1"));
+    catalogue.mark(0, event("team/api", Some("v1"), Some(&second), false, catalogue::now()));
+    until("it was looked at", || fake.count(|r| r.path.ends_with("/manifests/v1")) > heads).await;
+    assert_eq!(digest(&catalogue, "team/api", "v1"), Some(first.to_string()));
+    fake.push("team/api", "v1", &Image::new("2"));
+    until("the tag moved", || digest(&catalogue, "team/api", "v1") == Some(second.to_string())).await;
+    catalogue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_pushes_of_one_tag_the_later_one_shows_though_the_earlier_is_read_slowly() {
     let fake = Fake::start(FakeSettings::default()).await.unwrap();
     fake.push("team/api", "v1", &Image::new("1"));
