@@ -24,6 +24,7 @@ mod retag;
 mod rm;
 mod serve;
 mod undo;
+mod verify;
 
 use crate::settings::Flags;
 use clap::{Parser, Subcommand};
@@ -64,6 +65,8 @@ enum Command {
     Copy(copy::Copy),
     /// Delete what a policy says
     CleanUp(Box<clean_up::CleanUp>),
+    /// Read all that our own registry stores, and tell what is damaged or missing
+    Verify(verify::Verify),
     /// Lock a tag or a repository, so that no change takes it away; without a reference: list the locks
     Lock(lock::Lock),
     /// Take a lock away
@@ -117,6 +120,7 @@ fn execute(cli: Cli) -> Result<(), Failed> {
             Command::Retag(command) => command.run(flags).await,
             Command::Copy(command) => command.run(flags).await,
             Command::CleanUp(command) => command.run(flags).await,
+            Command::Verify(command) => command.run(flags).await,
             Command::Lock(command) => command.run(flags).await,
             Command::Unlock(command) => command.run(flags).await,
             Command::Undo(command) => command.run(flags).await,

@@ -212,6 +212,30 @@ pub(crate) fn stored_type(bytes: &[u8]) -> String {
     (if shape.manifests.is_some() { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST }).to_owned()
 }
 
+/// The blobs and the manifests that a manifest in storage names; layers that are kept elsewhere are left out. Nothing of what cannot be
+/// read.
+pub(crate) fn stored_names(bytes: &[u8]) -> (Vec<Digest>, Vec<Digest>) {
+    #[derive(Deserialize)]
+    struct Loose {
+        config: Option<LooseDescriptor>,
+        #[serde(default)]
+        layers: Option<Vec<LooseDescriptor>>,
+        #[serde(default)]
+        manifests: Option<Vec<LooseDescriptor>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct LooseDescriptor {
+        media_type: Option<String>,
+        digest: Option<String>,
+    }
+    let digest = |named: LooseDescriptor| Digest::parse(named.digest.as_deref()?).ok();
+    let Ok(loose) = serde_json::from_slice::<Loose>(bytes) else { return Default::default() };
+    let here = |named: &LooseDescriptor| !named.media_type.as_deref().is_some_and(elsewhere);
+    let blobs = loose.config.into_iter().chain(loose.layers.unwrap_or_default()).filter(here).filter_map(digest).collect();
+    (blobs, loose.manifests.unwrap_or_default().into_iter().filter_map(digest).collect())
+}
+
 /// What a manifest in storage refers to, and how the list of referrers shows it; `None` where it refers to nothing.
 pub(crate) fn reference(bytes: &[u8]) -> Option<Reference> {
     #[derive(Deserialize)]

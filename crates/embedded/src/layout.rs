@@ -9,6 +9,8 @@ use oci::{Digest, RepositoryName, Tag};
 
 /// What holds all else.
 pub(crate) const TOP: &str = "docker/registry/v2";
+/// The blobs, by algorithm, first two digits and digest.
+pub(crate) const BLOBS: &str = "docker/registry/v2/blobs";
 /// The repositories, by name.
 pub(crate) const REPOSITORIES: &str = "docker/registry/v2/repositories";
 /// Files being made; what a kill leaves here is nobody's.

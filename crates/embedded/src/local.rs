@@ -5,7 +5,7 @@ mod registry;
 pub use registry::InProcess;
 
 use crate::{
-    Settings, Store,
+    Checked, Settings, Store,
     error::{Code, Error, Result},
     observer::{Event, Observer},
 };
@@ -80,6 +80,12 @@ impl Local {
     /// Throws away uploads that have expired, and what a kill left half made.
     pub async fn tidy(&self) -> Result<()> {
         self.run(Store::tidy).await
+    }
+
+    /// Reads everything that is stored and tells what it found, until the end or until `visit` says `false`. What is damaged is taken as
+    /// missing from then on; nothing else is changed.
+    pub async fn verify(&self, mut visit: impl FnMut(Checked) -> bool + Send + 'static) -> Result<()> {
+        self.run(move |store| store.verify(&mut visit)).await
     }
 
     /// Sets when a tag was pushed, for content that is older than its coming here. `false` where there is no such tag.

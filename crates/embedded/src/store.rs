@@ -10,6 +10,7 @@ pub(crate) mod manifests;
 mod referrers;
 pub(crate) mod sessions;
 pub(crate) mod uploads;
+pub(crate) mod verify;
 
 use crate::{
     driver::{Driver, Files},

@@ -45,7 +45,7 @@ impl Store {
     }
 
     /// Whether a tag names a manifest that is there.
-    fn is_whole(&self, name: &RepositoryName, tag: &Tag) -> Result<bool> {
+    pub(super) fn is_whole(&self, name: &RepositoryName, tag: &Tag) -> Result<bool> {
         match self.resolve(name, tag) {
             Ok(digest) => self.linked(&layout::revision(name, &digest)),
             Err(error) if error.code == Code::ManifestUnknown => Ok(false),

@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// The digests whose folders are in a folder, in order.
-    fn pairs(&self, folder: &str) -> Result<Vec<Digest>> {
+    pub(super) fn pairs(&self, folder: &str) -> Result<Vec<Digest>> {
         let mut digests = Vec::new();
         for algorithm in self.driver.list(folder)?.unwrap_or_default() {
             for encoded in self.driver.list(&format!("{folder}/{}", algorithm.name))?.unwrap_or_default() {

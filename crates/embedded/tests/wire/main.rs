@@ -10,3 +10,4 @@ mod peers;
 mod support;
 mod trait_;
 mod traps;
+mod verify;

@@ -1,0 +1,102 @@
+//! `verify`: our own registry, read to the last byte.
+
+use super::{
+    exit::Failed,
+    output::{self, human_size},
+};
+use crate::{
+    embedded::Own,
+    logs,
+    settings::{self, Flags, Sources},
+};
+use api::{Code, Problem};
+use clap::Args;
+use embedded::Checked;
+use serde_json::{Value, json};
+use std::{
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// How often progress is told.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
+/// Findings that wait to be written.
+const WAITING: usize = 1_000;
+
+/// Read all that our own registry stores, and tell what is damaged or missing. It may serve meanwhile.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Write each finding as a line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
+        let settings = settings::load(&Sources::of_process(flags))?;
+        logs::begin(settings.log, "off");
+        let own = settings.embedded.as_ref().filter(|own| own.storage.exists()).ok_or_else(|| {
+            Problem::new(Code::RegistryNotFound, "There is no registry of ours to verify.")
+                .hint("Name its folder: --storage file:DIRECTORY.")
+        })?;
+        let local = Own::open_storage(own, own.durable).map_err(Failed::Other)?;
+        let (found, mut findings) = mpsc::channel(WAITING);
+        let reading = tokio::spawn(async move { local.verify(move |checked| found.blocking_send(checked).is_ok()).await });
+        let shown = io::stderr().is_terminal();
+        let (mut told, mut blobs, mut bytes, mut wrong) = (Instant::now(), 0_u64, 0_u64, 0_u64);
+        while let Some(checked) = findings.recv().await {
+            if let Checked::Whole { size, .. } | Checked::Damaged { size, .. } = &checked {
+                (blobs, bytes) = (blobs + 1, bytes + size);
+            }
+            if !checked.is_good() {
+                wrong += 1;
+                clear(shown);
+                output::print(&if self.json { format!("{}\n", value(&checked)) } else { format!("{}\n", sentence(&checked)) })?;
+            }
+            if shown && told.elapsed() > TOLD_EVERY {
+                told = Instant::now();
+                eprint!("\r\u{1b}[K{blobs} blobs, {}", human_size(bytes));
+                // Progress that cannot be shown is not missed.
+                drop(io::stderr().flush());
+            }
+        }
+        clear(shown);
+        let read = reading.await.map_err(|error| Failed::Other(format!("Reading ended before its time: {error}.")))?;
+        read.map_err(|error| Failed::Other(format!("{} cannot be read: {error}.", own.storage.display())))?;
+        let sum = format!("Read {blobs} blobs, {}", human_size(bytes));
+        if wrong == 0 {
+            return if self.json { Ok(()) } else { output::print(&format!("{sum}; all is as it should be.\n")) };
+        }
+        Err(Failed::Other(format!("{sum}; {wrong} {} wrong.", if wrong == 1 { "thing is" } else { "things are" })))
+    }
+}
+
+fn clear(shown: bool) {
+    if shown {
+        eprint!("\r\u{1b}[K");
+    }
+}
+
+fn sentence(checked: &Checked) -> String {
+    match checked {
+        Checked::Whole { digest, .. } => format!("{digest} is whole."),
+        Checked::Damaged { digest, size, is } => format!("{digest} is damaged: its {size} bytes have the digest {is}."),
+        Checked::Empty { digest } => format!("{digest} has no bytes."),
+        Checked::Missing { repository, manifest, digest } if manifest == digest => format!("{repository}@{manifest} is not there."),
+        Checked::Missing { repository, manifest, digest } => format!("{repository}@{manifest} names {digest}, which is not there."),
+        Checked::Dangling { repository, tag } => format!("{repository}:{tag} names nothing."),
+    }
+}
+
+fn value(checked: &Checked) -> Value {
+    match checked {
+        Checked::Whole { digest, size } => json!({"found": "whole", "digest": digest, "size": size}),
+        Checked::Damaged { digest, size, is } => json!({"found": "damaged", "digest": digest, "size": size, "is": is}),
+        Checked::Empty { digest } => json!({"found": "empty", "digest": digest}),
+        Checked::Missing { repository, manifest, digest } => {
+            json!({"found": "missing", "repository": repository, "manifest": manifest, "digest": digest})
+        }
+        Checked::Dangling { repository, tag } => json!({"found": "dangling", "repository": repository, "tag": tag}),
+    }
+}
