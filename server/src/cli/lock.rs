@@ -30,7 +30,7 @@ pub(super) struct Unlock {
 
 impl Lock {
     pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
-        let reading = Reading::open_to_change(flags).await?;
+        let reading = Reading::open_to_keep(flags).await?;
         let done = self.carry_out(&reading).await;
         reading.close().await;
         done
@@ -53,7 +53,7 @@ impl Lock {
 
 impl Unlock {
     pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
-        let reading = Reading::open_to_change(flags).await?;
+        let reading = Reading::open_to_keep(flags).await?;
         let done = match reading.reference(&self.reference) {
             Ok(reference) => reading.service.unlock(&reading.caller, &reference).await.map_err(Into::into),
             Err(failed) => Err(failed),

@@ -46,6 +46,21 @@ impl Reading {
         Ok(reading)
     }
 
+    /// The same for a command that only writes something down: no job is begun.
+    pub(super) async fn open_to_keep(flags: Flags) -> Result<Self, Failed> {
+        let reading = Self::open_to(true, flags).await?;
+        if reading.kept {
+            return Ok(reading);
+        }
+        reading.close().await;
+        Err(Problem::new(
+            Code::BadRequest,
+            "What is written down here is kept in the catalogue’s database, and a registry given by --registry has none.",
+        )
+        .hint("Name the registry in the settings, or give --database too.")
+        .into())
+    }
+
     async fn open_to(change: bool, flags: Flags) -> Result<Self, Failed> {
         let passing = !flags.registry.is_empty() && flags.database.is_none();
         let mut settings = settings::load(&Sources::of_process(flags))?;

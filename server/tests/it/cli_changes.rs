@@ -98,6 +98,26 @@ async fn a_clean_up_keeps_what_it_is_told_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_kept_and_keeps() {
+    let (program, fake) = (Program::new(), registry().await);
+    let named = format!("local={}", fake.url());
+    let database = format!("sqlite:{}", program.directory.path().join("catalogue.db").display());
+    let at = ["--registry", named.as_str(), "--database", database.as_str()];
+    let run = async |arguments: &[&str]| program.run(&[arguments, &at].concat()).await;
+    let nowhere = program.run(&["lock", "team/api:stable", "--registry", &named]).await;
+    assert!(nowhere.status == 2 && nowhere.err.contains("has none"), "what would be forgotten at once is refused: {nowhere:?}");
+    let locked = run(&["lock", "team/api:stable", "--note", "it runs", "--json"]).await;
+    assert_eq!((locked.status, locked.json()[0]["note"].as_str()), (0, Some("it runs")), "{locked:?}");
+    let listed = run(&["lock"]).await;
+    assert!(listed.out.contains("local/team/api:stable") && listed.out.contains("it runs"), "{listed:?}");
+    let kept = run(&["retag", "team/api:1.2.0", "stable", "--yes"]).await;
+    assert!(kept.status == 4 && kept.err.contains("protected (locked by"), "{kept:?}");
+    assert_eq!(run(&["unlock", "team/api:stable"]).await.status, 0);
+    assert_eq!(run(&["unlock", "team/api:stable"]).await.status, 3);
+    assert_eq!(run(&["retag", "team/api:1.2.0", "stable", "--yes"]).await.status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tag_is_moved_and_moved_back() {
     let (program, fake) = (Program::new(), registry().await);
     let named = format!("local={}", fake.url());

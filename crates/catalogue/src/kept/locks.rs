@@ -39,12 +39,6 @@ impl Locks<'_> {
         let sql = format!("SELECT {COLUMNS} FROM locks ORDER BY registry, repository, name");
         self.0.select(&sql, values![], read).await
     }
-
-    /// Those of a repository.
-    pub async fn of(&self, registry: &str, repository: &str) -> Result<Vec<LockRecord>> {
-        let sql = format!("SELECT {COLUMNS} FROM locks WHERE registry = $1 AND repository = $2 ORDER BY name");
-        self.0.select(&sql, values![registry, repository], read).await
-    }
 }
 
 fn read(row: &Row) -> sqlx::Result<LockRecord> {

@@ -62,8 +62,13 @@ impl Store {
                     // Of an algorithm that is not known here nothing can be said.
                     let Some(algorithm) = Algorithm::of(&digest) else { continue };
                     let is = hash(&*content, algorithm)?;
-                    self.was_read(&digest, is == digest);
-                    if is == digest { Checked::Whole { digest, size } } else { Checked::Damaged { digest, size, is } }
+                    if is == digest {
+                        self.verified.add(&digest);
+                        Checked::Whole { digest, size }
+                    } else {
+                        self.verified.forget(&digest);
+                        Checked::Damaged { digest, size, is }
+                    }
                 }
             };
             if !visit(checked) {
