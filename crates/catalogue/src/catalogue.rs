@@ -261,20 +261,20 @@ impl Catalogue {
         if !watched.wants(repository.as_str()) {
             return Err(missing());
         }
-        crate::crawler::read_repository(self, watched, repository, crate::crawler::Pace::Now).await?;
+        watched.asked(crate::crawler::read_repository(self, watched, repository, crate::crawler::Pace::Now).await)?;
         self.model().find_repo(registry, repository.as_str()).ok_or_else(missing)
     }
 
     /// What a tag names, asked of the registry now, and taken in.
     pub async fn ensure_tag(&self, registry: u16, repository: &RepositoryName, tag: &Tag) -> Result<Digest, Error> {
         let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
-        crate::crawler::read_tag(self, watched, repository, tag, None).await
+        watched.asked(crate::crawler::read_tag(self, watched, repository, tag, None).await)
     }
 
     /// A manifest of a repository that no tag reaches, asked for by digest.
     pub async fn ensure_manifest(&self, registry: u16, repository: &RepositoryName, digest: &Digest) -> Result<u32, Error> {
         let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
-        watched.source.registry.resolve(repository, &Target::Digest(digest.clone())).await?;
+        watched.asked(watched.source.registry.resolve(repository, &Target::Digest(digest.clone())).await)?;
         let id = crate::crawler::fetch(self, watched, repository, digest).await?;
         // Where no tag reaches it, it is there nevertheless: to be tagged again, copied, deleted.
         let mut model = self.model_mut();

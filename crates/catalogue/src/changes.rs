@@ -118,7 +118,7 @@ impl Catalogue {
     /// then nothing in the repository may be deleted.
     pub async fn read_again(&self, registry: u16, repository: &RepositoryName) -> Result<Reading, Error> {
         let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
-        let reading = crawler::read_repository(self, watched, repository, Pace::Now).await?;
+        let reading = watched.asked(crawler::read_repository(self, watched, repository, Pace::Now).await)?;
         if let Some((_, error)) = reading.unread.first() {
             return Err(error.clone());
         }

@@ -123,6 +123,15 @@ impl Watched {
         self.status().capabilities.iter().any(|c| c.name == capability && c.can == Some(true))
     }
 
+    /// What came of asking it for someone. Where it did not answer it is crawled at once, so that everyone sees that it is away, and when it
+    /// is back, without waiting for the next crawl.
+    pub(crate) fn asked<T>(&self, result: Result<T, registry::Error>) -> Result<T, registry::Error> {
+        if result.as_ref().is_err_and(registry::Error::is_outage) && !self.status().down {
+            self.refresh.notify_one();
+        }
+        result
+    }
+
     pub(crate) fn status(&self) -> MutexGuard<'_, Status> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }

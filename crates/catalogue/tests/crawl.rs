@@ -352,6 +352,20 @@ async fn an_outage_loses_nothing_and_is_over_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_that_someone_runs_into_is_seen_by_all_at_once() {
+    let fake = Fake::start(FakeSettings { repositories: 1, tags: 1, ..FakeSettings::default() }).await.unwrap();
+    let catalogue = open(&fake, MEMORY, HOUR).await;
+    until("it is fresh", || fresh(&catalogue)).await;
+    fake.stop().await;
+    let (repository, tag) = (RepositoryName::parse("some/thing").unwrap(), Tag::parse("v1").unwrap());
+    assert!(catalogue.ensure_tag(0, &repository, &tag).await.is_err_and(|error| error.is_outage()));
+    until("the outage is seen", || catalogue.state(0) == State::Unreachable).await;
+    fake.start_again().await.unwrap();
+    until("it is in step", || fresh(&catalogue)).await;
+    catalogue.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_fails_empties_nothing() {
     let fake = Fake::start(FakeSettings { repositories: 3, tags: 2, ..FakeSettings::default() }).await.unwrap();
     let catalogue = open(&fake, MEMORY, HOUR).await;
