@@ -29,7 +29,12 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
     /// After an error the first few may have been taken.
     fn commit(&self, steps: &[Step]) -> io::Result<()>;
 
-    /// Sets a file's time. `false` where there is none.
+    /// When a file was made or, where that was later, dated; `None` where there is none.
+    fn modified(&self, path: &str) -> io::Result<Option<SystemTime>> {
+        Ok(self.stat(path)?.map(|stat| stat.modified))
+    }
+
+    /// Sets what [`Self::modified`] says of a file. `false` where there is none.
     fn date(&self, path: &str, at: SystemTime) -> io::Result<bool>;
 
     /// Opens an upload's bytes to go on writing; `None` where there is no such upload. One writer at a time, over all processes:
@@ -92,4 +97,6 @@ pub enum Step {
     Ensure { path: String },
     /// A file, or a folder with all in it, is gone.
     Remove { path: String },
+    /// A folder has another path, where there is nothing. Nothing where it is gone.
+    Move { from: String, to: String },
 }

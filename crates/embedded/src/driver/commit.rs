@@ -127,6 +127,14 @@ fn take(files: &Files, step: &Step, staged: Option<&Path>, changed: &mut BTreeSe
             }
             Ok(())
         }
+        (Step::Move { from, to }, _) => {
+            let (from, to) = (files.root.join(from), files.root.join(to));
+            if optional(fs::metadata(&from))?.is_some() {
+                rename(&from, &to, changed)?;
+                changed.extend(from.parent().map(Path::to_owned));
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

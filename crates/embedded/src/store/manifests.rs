@@ -64,7 +64,7 @@ impl Store {
     /// When a tag came to name what it does; `None` where there is none.
     pub(crate) fn tagged(&self, name: &RepositoryName, tag: &Tag) -> Result<Option<SystemTime>> {
         let link = format!("{}/{}", layout::tag(name, tag), layout::CURRENT);
-        Ok(self.driver.stat(&link)?.map(|stat| stat.modified))
+        Ok(self.driver.modified(&link)?)
     }
 
     /// A manifest of a repository, by tag or digest.
