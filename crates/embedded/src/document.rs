@@ -56,24 +56,24 @@ struct RawDescriptor {
 const FIELDS: [&str; 8] = ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"];
 
 /// Only looks at a document's top names.
-struct Names;
+struct TopNames;
 
-impl<'de> Deserialize<'de> for Names {
+impl<'de> Deserialize<'de> for TopNames {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Look;
         impl<'de> Visitor<'de> for Look {
-            type Value = Names;
+            type Value = TopNames;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TopNames, A::Error> {
                 while let Some(name) = map.next_key::<String>()? {
                     if let Some(field) = FIELDS.iter().find(|field| **field != name && field.eq_ignore_ascii_case(&name)) {
                         return Err(serde::de::Error::custom(format_args!("“{field}” is written in other capitals")));
                     }
                     map.next_value::<IgnoredAny>()?;
                 }
-                Ok(Names)
+                Ok(TopNames)
             }
         }
         deserializer.deserialize_map(Look)
@@ -113,7 +113,7 @@ impl Document {
         if depth(bytes) > DEPTH {
             return invalid(format!("the manifest is nested more than {DEPTH} deep"));
         }
-        serde_json::from_slice::<Names>(bytes).map_err(malformed)?;
+        serde_json::from_slice::<TopNames>(bytes).map_err(malformed)?;
         let raw: Raw = serde_json::from_slice(bytes).map_err(malformed)?;
         let header = header.map(media_type::bare).filter(|h| oci::media_type::is_manifest(h));
         let written = raw.media_type.as_deref().map(media_type::bare);
@@ -212,16 +212,31 @@ pub(crate) fn stored_type(bytes: &[u8]) -> String {
     (if shape.manifests.is_some() { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST }).to_owned()
 }
 
-/// The blobs and the manifests that a manifest in storage names; layers that are kept elsewhere are left out. Nothing of what cannot be
-/// read.
-pub(crate) fn stored_names(bytes: &[u8]) -> (Vec<Digest>, Vec<Digest>) {
+/// What a manifest in storage names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) blobs: Vec<Digest>,
+    /// Layers that may lie at another place.
+    pub(crate) elsewhere: Vec<Digest>,
+    pub(crate) children: Vec<Digest>,
+}
+
+/// What a manifest in storage names, whoever put it there and of whatever type: Docker's schema 1 and OCI's former artifact manifest among
+/// them. `None` where it cannot be read.
+pub(crate) fn stored_names(bytes: &[u8]) -> Option<Names> {
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
     struct Loose {
         config: Option<LooseDescriptor>,
-        #[serde(default)]
         layers: Option<Vec<LooseDescriptor>>,
-        #[serde(default)]
+        blobs: Option<Vec<LooseDescriptor>>,
         manifests: Option<Vec<LooseDescriptor>>,
+        fs_layers: Option<Vec<FsLayer>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct FsLayer {
+        blob_sum: Option<String>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -230,10 +245,15 @@ pub(crate) fn stored_names(bytes: &[u8]) -> (Vec<Digest>, Vec<Digest>) {
         digest: Option<String>,
     }
     let digest = |named: LooseDescriptor| Digest::parse(named.digest.as_deref()?).ok();
-    let Ok(loose) = serde_json::from_slice::<Loose>(bytes) else { return Default::default() };
-    let here = |named: &LooseDescriptor| !named.media_type.as_deref().is_some_and(elsewhere);
-    let blobs = loose.config.into_iter().chain(loose.layers.unwrap_or_default()).filter(here).filter_map(digest).collect();
-    (blobs, loose.manifests.unwrap_or_default().into_iter().filter_map(digest).collect())
+    let loose: Loose = serde_json::from_slice(bytes).ok()?;
+    let named = loose.config.into_iter().chain(loose.layers.unwrap_or_default()).chain(loose.blobs.unwrap_or_default());
+    let (away, here): (Vec<_>, Vec<_>) = named.partition(|named| named.media_type.as_deref().is_some_and(elsewhere));
+    let old = loose.fs_layers.unwrap_or_default().into_iter().filter_map(|layer| Digest::parse(layer.blob_sum.as_deref()?).ok());
+    Some(Names {
+        blobs: here.into_iter().filter_map(digest).chain(old).collect(),
+        elsewhere: away.into_iter().filter_map(digest).collect(),
+        children: loose.manifests.unwrap_or_default().into_iter().filter_map(digest).collect(),
+    })
 }
 
 /// What a manifest in storage refers to, and how the list of referrers shows it; `None` where it refers to nothing.

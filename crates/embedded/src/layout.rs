@@ -2,7 +2,8 @@
 //!
 //! Paths are relative to the storage's root, with `/`, and are made of parsed types only: no text of a client's is in one.
 //! What we add begins with `_`, so that distribution's walks pass it by (`registry/storage/catalog.go`, `handleRepository`;
-//! `purgeuploads.go`): `_referrers` in a repository, `_staging` beside `blobs` and `repositories`.
+//! `purgeuploads.go`): `_referrers` in a repository, `_staging`, `_locks` and
+//! `_quarantine` beside `blobs` and `repositories`.
 
 use crate::upload::UploadId;
 use oci::{Digest, RepositoryName, Tag};
@@ -15,6 +16,8 @@ pub(crate) const BLOBS: &str = "docker/registry/v2/blobs";
 pub(crate) const REPOSITORIES: &str = "docker/registry/v2/repositories";
 /// Files being made; what a kill leaves here is nobody's.
 pub(crate) const STAGING: &str = "docker/registry/v2/_staging";
+/// Files that are locked; they hold nothing.
+pub(crate) const LOCKS: &str = "docker/registry/v2/_locks";
 /// The file with a blob's bytes, or an upload's.
 pub(crate) const DATA: &str = "data";
 /// The file that holds a digest's text.
@@ -36,6 +39,11 @@ pub(crate) fn blob_folder(digest: &Digest) -> String {
 /// A blob's bytes.
 pub(crate) fn blob(digest: &Digest) -> String {
     format!("{}/{DATA}", blob_folder(digest))
+}
+
+/// Where a blob is put that is not what its digest says.
+pub(crate) fn quarantined(digest: &Digest) -> String {
+    format!("{TOP}/_quarantine/{}", pair(digest))
 }
 
 pub(crate) fn repository(name: &RepositoryName) -> String {

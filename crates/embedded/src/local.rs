@@ -5,7 +5,7 @@ mod registry;
 pub use registry::InProcess;
 
 use crate::{
-    Checked, Settings, Store,
+    Checked, Collected, Collection, Settings, Store,
     error::{Code, Error, Result},
     observer::{Event, Observer},
 };
@@ -83,9 +83,14 @@ impl Local {
     }
 
     /// Reads everything that is stored and tells what it found, until the end or until `visit` says `false`. What is damaged is taken as
-    /// missing from then on; nothing else is changed.
-    pub async fn verify(&self, mut visit: impl FnMut(Checked) -> bool + Send + 'static) -> Result<()> {
-        self.run(move |store| store.verify(&mut visit)).await
+    /// missing from then on, and with `quarantine` put aside; nothing else is changed.
+    pub async fn verify(&self, quarantine: bool, mut visit: impl FnMut(Checked) -> bool + Send + 'static) -> Result<()> {
+        self.run(move |store| store.verify(quarantine, &mut visit)).await
+    }
+
+    /// Takes away what nothing holds, while the registry serves, and tells what; until the end or until `visit` says `false`.
+    pub async fn collect(&self, how: Collection, mut visit: impl FnMut(Collected) -> bool + Send + 'static) -> Result<()> {
+        self.run(move |store| store.collect(&how, &mut visit)).await
     }
 
     /// Sets when a tag was pushed, for content that is older than its coming here. `false` where there is no such tag.

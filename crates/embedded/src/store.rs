@@ -5,6 +5,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod catalogue;
+pub(crate) mod collect;
 mod lists;
 pub(crate) mod manifests;
 mod referrers;
@@ -16,7 +17,7 @@ use crate::{
     driver::{Driver, Files},
     error::Result,
     layout,
-    locks::{LocalLocks, Locks},
+    locks::{FileLocks, Locks},
     seen::Seen,
     settings::Settings,
 };
@@ -54,7 +55,8 @@ impl Store {
     /// Opens a folder, making it where it is not there.
     pub fn open(settings: Settings) -> Result<Self> {
         let driver = Files::new(&settings.root, settings.durability)?;
-        Ok(Self::over(Arc::new(driver), Box::new(LocalLocks::default()), settings))
+        let locks = FileLocks::new(&settings.root);
+        Ok(Self::over(Arc::new(driver), Box::new(locks), settings))
     }
 
     /// The same over any driver and locks.
@@ -89,6 +91,16 @@ impl Store {
             tracing::warn!(path, "a link in the storage holds no digest");
         }
         Ok(digest)
+    }
+
+    /// Dates a file, so that a collection spares what it stands for. `false` where there is none.
+    fn keep(&self, path: &str) -> Result<bool> {
+        Ok(self.driver.date(path, SystemTime::now())?)
+    }
+
+    /// Dates a folder's link. `false` where it holds none.
+    fn keep_link(&self, folder: &str) -> Result<bool> {
+        Ok(self.linked(folder)? && self.keep(&format!("{folder}/{}", layout::LINK))?)
     }
 
     /// Whether a folder holds a link. What it says is its folder's name.

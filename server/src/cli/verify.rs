@@ -30,6 +30,9 @@ pub(super) struct Verify {
     /// Write each finding as a line of JSON
     #[arg(long)]
     json: bool,
+    /// Put damaged blobs aside, below _quarantine in the storage, so that the next push brings them anew
+    #[arg(long)]
+    quarantine: bool,
 }
 
 impl Verify {
@@ -42,7 +45,7 @@ impl Verify {
         })?;
         let local = Own::open_storage(own, own.durable).map_err(Failed::Other)?;
         let (found, mut findings) = mpsc::channel(WAITING);
-        let reading = tokio::spawn(async move { local.verify(move |checked| found.blocking_send(checked).is_ok()).await });
+        let reading = tokio::spawn(async move { local.verify(self.quarantine, move |checked| found.blocking_send(checked).is_ok()).await });
         let shown = io::stderr().is_terminal();
         let (mut told, mut blobs, mut bytes, mut wrong) = (Instant::now(), 0_u64, 0_u64, 0_u64);
         while let Some(checked) = findings.recv().await {
@@ -81,7 +84,10 @@ fn clear(shown: bool) {
 fn sentence(checked: &Checked) -> String {
     match checked {
         Checked::Whole { digest, .. } => format!("{digest} is whole."),
-        Checked::Damaged { digest, size, is } => format!("{digest} is damaged: its {size} bytes have the digest {is}."),
+        Checked::Damaged { digest, size, is, aside } => {
+            let aside = if *aside { " It was put aside." } else { "" };
+            format!("{digest} is damaged: its {size} bytes have the digest {is}.{aside}")
+        }
         Checked::Empty { digest } => format!("{digest} has no bytes."),
         Checked::Missing { repository, manifest, digest } if manifest == digest => format!("{repository}@{manifest} is not there."),
         Checked::Missing { repository, manifest, digest } => format!("{repository}@{manifest} names {digest}, which is not there."),
@@ -92,7 +98,9 @@ fn sentence(checked: &Checked) -> String {
 fn value(checked: &Checked) -> Value {
     match checked {
         Checked::Whole { digest, size } => json!({"found": "whole", "digest": digest, "size": size}),
-        Checked::Damaged { digest, size, is } => json!({"found": "damaged", "digest": digest, "size": size, "is": is}),
+        Checked::Damaged { digest, size, is, aside } => {
+            json!({"found": "damaged", "digest": digest, "size": size, "is": is, "quarantined": aside})
+        }
         Checked::Empty { digest } => json!({"found": "empty", "digest": digest}),
         Checked::Missing { repository, manifest, digest } => {
             json!({"found": "missing", "repository": repository, "manifest": manifest, "digest": digest})

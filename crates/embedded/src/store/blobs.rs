@@ -10,7 +10,7 @@ use crate::{
 };
 use bytes::Bytes;
 use oci::{Digest, RepositoryName};
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 /// Bytes read at a time when a blob is verified.
 const PIECE: usize = 256 << 10;
@@ -90,9 +90,10 @@ impl Store {
             return Ok(None);
         }
         let Some(size) = self.whole(digest, None)? else { return Ok(None) };
+        let _passing = self.locks.pass()?;
         let _held = self.locks.hold(&[Key::Blob(digest)])?;
-        // Under the lock and with its time set to now it is not collected.
-        if !self.driver.date(&layout::blob(digest), SystemTime::now())? {
+        // At the gate and with its time set to now it is not collected.
+        if !self.keep(&layout::blob(digest))? {
             return Ok(None);
         }
         self.link_blob(name, digest, Vec::new())?;
@@ -113,7 +114,7 @@ impl Store {
     /// Takes the steps, then links the blob, where it is not linked yet.
     pub(super) fn link_blob(&self, name: &RepositoryName, digest: &Digest, mut steps: Vec<Step>) -> Result<()> {
         let folder = layout::layer(name, digest);
-        if !self.linked(&folder)? {
+        if !self.keep_link(&folder)? {
             steps.push(linking(folder, digest));
         }
         if !steps.is_empty() {

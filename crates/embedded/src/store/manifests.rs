@@ -122,9 +122,8 @@ impl Store {
             return refuse(Code::DigestInvalid, format!("the manifest's digest is {is}"))
                 .map_err(|e: Error| e.about(json!({"digest": is})));
         }
-        if !self.settings.sparse {
-            self.complete(name, &document)?;
-        }
+        let _passing = self.locks.pass()?;
+        self.complete(name, &document)?;
 
         let mut keys = vec![Key::Manifest(name, &is), Key::Blob(&is)];
         keys.extend(tags.iter().map(|tag| Key::Tag(name, tag)));
@@ -133,7 +132,7 @@ impl Store {
         let new = self.preparation(name, &mut steps)?;
         // The bytes are compared, not believed: they may be another registry's half write.
         if self.driver.read(&layout::blob(&is), limits::MANIFEST).ok().flatten().is_some_and(|there| there == bytes) {
-            self.driver.date(&layout::blob(&is), SystemTime::now())?;
+            self.keep(&layout::blob(&is))?;
         } else {
             steps.push(match self.driver.stat(&layout::blob(&is))? {
                 None => Step::Folder { path: layout::blob_folder(&is), files: vec![(layout::DATA.to_owned(), bytes.clone())] },
@@ -147,7 +146,7 @@ impl Store {
             }
         }
         let revision = layout::revision(name, &is);
-        if !self.linked(&revision)? {
+        if !self.keep_link(&revision)? {
             steps.push(linking(revision, &is));
         }
         for tag in tags {
@@ -196,6 +195,8 @@ impl Store {
                     steps.push(linking(folder, digest));
                 }
                 if named != *digest {
+                    // From now on it may have no tag: its time of grace begins.
+                    self.keep_link(&layout::revision(name, &named))?;
                     steps.push(Step::Put { path: current, bytes: link(digest) });
                 }
             }
@@ -203,20 +204,24 @@ impl Store {
         Ok(())
     }
 
-    /// Whether everything a manifest names is in the repository.
+    /// Whether everything a manifest names is in the repository, which it has to be unless `sparse`. What is there is dated first.
     fn complete(&self, name: &RepositoryName, document: &Document) -> Result<()> {
         let mut missing = Vec::new();
         for blob in &document.blobs {
-            if !self.linked(&layout::layer(name, &blob.digest))? || self.whole(&blob.digest, Some(blob.size))?.is_none() {
+            let linked = self.keep_link(&layout::layer(name, &blob.digest))?;
+            if !(self.keep(&layout::blob(&blob.digest))? && linked && self.whole(&blob.digest, Some(blob.size))?.is_some()) {
                 missing.push(&blob.digest);
             }
         }
         for child in &document.children {
-            if !self.linked(&layout::revision(name, &child.digest))?
-                || self.driver.stat(&layout::blob(&child.digest))?.is_none_or(|s| s.size == 0)
-            {
+            let linked = self.keep_link(&layout::revision(name, &child.digest))?;
+            let there = self.keep(&layout::blob(&child.digest))?;
+            if !(there && linked && self.driver.stat(&layout::blob(&child.digest))?.is_some_and(|stat| stat.size > 0)) {
                 missing.push(&child.digest);
             }
+        }
+        if self.settings.sparse {
+            return Ok(());
         }
         let Some(first) = missing.first() else { return Ok(()) };
         let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
@@ -231,9 +236,8 @@ impl Store {
         let _held = self.locks.hold(&[Key::Tag(name, tag)])?;
         let folder = layout::tag(name, tag);
         let named = self.link(&format!("{folder}/{}", layout::CURRENT))?;
-        if named.is_none() {
-            return unknown(name, &Target::Tag(tag.clone()));
-        }
+        let Some(digest) = &named else { return unknown(name, &Target::Tag(tag.clone())) };
+        self.keep_link(&layout::revision(name, digest))?;
         self.driver.commit(&[Step::Remove { path: folder }])?;
         Ok(named)
     }

@@ -86,9 +86,10 @@ impl Store {
                 .map_err(|error: Error| error.about(json!({"digest": is})));
         }
         {
+            let _passing = self.locks.pass()?;
             let _held = self.locks.hold(&[Key::Blob(digest)])?;
             let there = self.verified.has(digest) && self.driver.stat(&layout::blob(digest))?.is_some_and(|stat| stat.size == size);
-            if there && self.driver.date(&layout::blob(digest), SystemTime::now())? {
+            if there && self.keep(&layout::blob(digest))? {
                 self.link_blob(&name, digest, Vec::new())?;
                 drop(append);
                 self.remove_upload(&name, id)?;

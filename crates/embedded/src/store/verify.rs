@@ -1,7 +1,13 @@
 //! Reading everything that is stored, to find what is not what it says.
 
 use super::{Store, blobs::hash};
-use crate::{document::stored_names, error::Result, hash::Algorithm, layout};
+use crate::{
+    document::{Names, stored_names},
+    driver::Step,
+    error::Result,
+    hash::Algorithm,
+    layout,
+};
 use oci::{Digest, RepositoryName, Tag};
 
 /// What was looked at, and what is wrong with it.
@@ -9,8 +15,8 @@ use oci::{Digest, RepositoryName, Tag};
 pub enum Checked {
     /// A blob whose bytes are what its digest says.
     Whole { digest: Digest, size: u64 },
-    /// One whose bytes are not; they have another digest.
-    Damaged { digest: Digest, size: u64, is: Digest },
+    /// One whose bytes are not; they have another digest. It was put aside where that was asked for.
+    Damaged { digest: Digest, size: u64, is: Digest, aside: bool },
     /// A blob's folder without bytes.
     Empty { digest: Digest },
     /// A manifest, or a blob or child that a manifest names, is not in the storage or not in its repository.
@@ -28,16 +34,18 @@ impl Checked {
 
 impl Store {
     /// Reads every blob, then looks in every repository whether what its manifests name is there. Goes on until the end, or until
-    /// `visit` says `false`. It changes nothing but what is known of blobs: one found damaged is taken as missing from now on.
-    pub fn verify(&self, visit: &mut dyn FnMut(Checked) -> bool) -> Result<()> {
-        if self.verify_blobs(visit)? {
+    /// `visit` says `false`. A blob found damaged is taken as missing from now on. With `quarantine` it is put aside, below `_quarantine`
+    /// in the storage: then no other registry on the storage, and no client's check before a push, takes it for whole. Else nothing is
+    /// changed.
+    pub fn verify(&self, quarantine: bool, visit: &mut dyn FnMut(Checked) -> bool) -> Result<()> {
+        if self.verify_blobs(quarantine, visit)? {
             self.verify_repositories(visit)?;
         }
         Ok(())
     }
 
     /// The digests of all blobs' folders, in order.
-    fn blobs(&self) -> Result<Vec<Digest>> {
+    pub(super) fn blobs(&self) -> Result<Vec<Digest>> {
         let mut all = Vec::new();
         for algorithm in self.driver.list(layout::BLOBS)?.unwrap_or_default() {
             let folder = format!("{}/{}", layout::BLOBS, algorithm.name);
@@ -51,7 +59,7 @@ impl Store {
         Ok(all)
     }
 
-    fn verify_blobs(&self, visit: &mut dyn FnMut(Checked) -> bool) -> Result<bool> {
+    fn verify_blobs(&self, quarantine: bool, visit: &mut dyn FnMut(Checked) -> bool) -> Result<bool> {
         for digest in self.blobs()? {
             let checked = match self.driver.open(&layout::blob(&digest))? {
                 // It was deleted meanwhile.
@@ -67,7 +75,8 @@ impl Store {
                         Checked::Whole { digest, size }
                     } else {
                         self.verified.forget(&digest);
-                        Checked::Damaged { digest, size, is }
+                        let aside = quarantine && self.put_aside(&digest, algorithm)?;
+                        Checked::Damaged { digest, size, is, aside }
                     }
                 }
             };
@@ -75,6 +84,20 @@ impl Store {
                 return Ok(false);
             }
         }
+        Ok(true)
+    }
+
+    /// Puts a damaged blob aside, unless it was pushed again meanwhile.
+    fn put_aside(&self, digest: &Digest, algorithm: Algorithm) -> Result<bool> {
+        let _closed = self.locks.close()?;
+        let Some(content) = self.driver.open(&layout::blob(digest))? else { return Ok(false) };
+        if hash(&*content, algorithm)? == *digest {
+            return Ok(false);
+        }
+        let to = layout::quarantined(digest);
+        self.driver.commit(&[Step::Remove { path: to.clone() }, Step::Move { from: layout::blob_folder(digest), to }])?;
+        self.manifests.invalidate(digest);
+        tracing::warn!(%digest, "a damaged blob was put aside");
         Ok(true)
     }
 
@@ -87,7 +110,7 @@ impl Store {
                     }
                     continue;
                 };
-                let (blobs, children) = stored_names(&stored.bytes);
+                let Names { blobs, children, .. } = stored_names(&stored.bytes).unwrap_or_default();
                 let missing_blobs = blobs.into_iter().map(|blob| (layout::layer(&name, &blob), blob));
                 // Where they need not be there, their absence says nothing.
                 let children = if self.settings.sparse { Vec::new() } else { children };

@@ -1,8 +1,9 @@
-//! Killed with signal 9 at random moments of concurrent pushes and deletes: what was acknowledged is there, and nothing is half.
+//! Killed with signal 9 at random moments of concurrent pushes, deletes and collections: what was acknowledged is there, and nothing is half.
 //!
 //! `KILLS=200 cargo test -p embedded --test wire kills -- --nocapture` for the long run.
 
 use crate::support::{Answer, asked, config, image, serve, sha256};
+use embedded::{Collected, Collection};
 use oci::media_type::OCI_MANIFEST;
 use std::{
     collections::BTreeMap,
@@ -11,7 +12,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -29,9 +30,29 @@ fn child() {
         }
     });
     println!("listening {}", server.address);
+    // Without a pause: whatever was let go by earlier children is taken away amid the pushes.
+    let local = server.local.clone();
+    std::thread::spawn(move || while collect(&local, GRACE).is_some() {});
     loop {
         std::thread::park();
     }
+}
+
+/// Longer than a push takes, most of the time: one that takes longer is told that its blobs are missing.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Collects once; returns how many blobs went.
+fn collect(local: &embedded::Local, grace: Duration) -> Option<usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+    let blobs = Arc::new(AtomicUsize::new(0));
+    let counted = blobs.clone();
+    let how = Collection { grace, untagged: true, dry_run: false };
+    let told = move |what| {
+        counted.fetch_add(usize::from(matches!(what, Collected::Blob { .. })), Ordering::Relaxed);
+        true
+    };
+    runtime.block_on(local.collect(how, told)).ok()?;
+    Some(blobs.load(Ordering::Relaxed))
 }
 
 /// What a tag was last known to be: a digest, or gone; `None` where its last change was not answered.
@@ -40,7 +61,7 @@ type Known = BTreeMap<String, Option<Option<String>>>;
 #[derive(Default)]
 struct Promised {
     tags: Known,
-    /// Manifests, and whether they were deleted; `None` where that was not answered.
+    /// Manifests, and whether they were deleted; `None` where that was not answered, or no tag holds it any more.
     manifests: BTreeMap<String, Option<bool>>,
 }
 
@@ -84,8 +105,18 @@ fn work(address: SocketAddr, worker: usize, count: &AtomicUsize, promised: &Mute
         let tag = if n.is_multiple_of(3) { format!("moving-{worker}") } else { format!("t{n}") };
         let tag_key = format!("{name}:{tag}");
         let key = format!("{name}@{digest}");
-        promised.lock().unwrap().tags.insert(tag_key.clone(), None);
+        {
+            let mut promised = promised.lock().unwrap();
+            // What the tag named is held by nothing from now on.
+            if let Some(Some(Some(before))) = promised.tags.insert(tag_key.clone(), None) {
+                promised.manifests.insert(format!("{name}@{before}"), None);
+            }
+        }
         let put = ask("PUT", &format!("/v2/{name}/manifests/{tag}"), &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes())?;
+        if put.status == 400 && put.text().contains("MANIFEST_BLOB_UNKNOWN") {
+            // It took longer than the time of grace.
+            continue;
+        }
         assert_eq!(put.status, 201, "{}", put.text());
         {
             let mut promised = promised.lock().unwrap();
@@ -94,7 +125,11 @@ fn work(address: SocketAddr, worker: usize, count: &AtomicUsize, promised: &Mute
         }
         match n % 5 {
             1 => {
-                promised.lock().unwrap().tags.insert(tag_key.clone(), None);
+                {
+                    let mut promised = promised.lock().unwrap();
+                    promised.tags.insert(tag_key.clone(), None);
+                    promised.manifests.insert(key, None);
+                }
                 assert_eq!(ask("DELETE", &format!("/v2/{name}/manifests/{tag}"), &[], b"")?.status, 202);
                 promised.lock().unwrap().tags.insert(tag_key, Some(None));
             }
@@ -116,6 +151,8 @@ fn work(address: SocketAddr, worker: usize, count: &AtomicUsize, promised: &Mute
 
 fn check(root: &Path, promised: &Promised) -> (usize, usize) {
     let server = serve(root, |_| {});
+    // Whatever state it was left in, a collection takes nothing that is held.
+    assert!(collect(&server.local, Duration::ZERO).unwrap() > 0, "deleted images leave something behind");
     let (mut lost, mut unreadable) = (0, 0);
     let whole = |name: &str, reference: &str| -> Option<String> {
         let got = server.get(&format!("/v2/{name}/manifests/{reference}"));

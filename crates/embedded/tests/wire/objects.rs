@@ -103,6 +103,13 @@ impl Driver for Objects {
                 }
                 Step::Ensure { .. } => {}
                 Step::Remove { path } => self.remove(path),
+                Step::Move { from, to } => {
+                    for entry in self.list(from)?.unwrap_or_default() {
+                        let bytes = self.get(&format!("{from}/{}", entry.name)).unwrap_or_default();
+                        self.put(&format!("{to}/{}", entry.name), bytes);
+                    }
+                    self.remove(from);
+                }
             }
         }
         Ok(())
