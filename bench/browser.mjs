@@ -17,7 +17,10 @@ const dress = { viewport: { width: 1440, height: 900 } }
 function longestTask(events) {
   const painted = events.findLast((e) => e.name === 'firstContentfulPaint')
   const main = events.find((e) => e.name === 'thread_name' && e.pid === painted?.pid && e.args.name === 'CrRendererMain')
-  const began = events.findLast((e) => e.name === 'navigationStart' && e.pid === painted?.pid && e.ts <= painted.ts)?.ts ?? 0
+  // An SVG image is a document too, with a navigation of its own.
+  const ours = (e) => e.name === 'navigationStart' && e.pid === painted?.pid && e.ts <= painted.ts && /^http/.test(e.args.data?.documentLoaderURL ?? '')
+  const began = events.findLast(ours)?.ts
+  if (began === undefined) throw new Error('the trace has no navigation to the page')
   const tasks = events.filter((e) => e.ph === 'X' && e.pid === main?.pid && e.tid === main?.tid && e.ts >= began && /RunTask$/.test(e.name))
   if (tasks.length === 0) throw new Error('the trace has no tasks of the page')
   const longest = tasks.reduce((a, b) => (b.dur > a.dur ? b : a))

@@ -72,12 +72,18 @@ fn by_selection(text: &str) -> Option<bool> {
 
 /// The button shows a tick for a moment.
 fn confirm(button: &Element) {
-    let Ok(Some(shape)) = button.query_selector("use") else { return };
-    let _ = shape.set_attribute("href", "#i-check");
+    // In a menu it has an icon of the sprite; by itself it is drawn by the stylesheet.
+    let shape = button.query_selector("use").ok().flatten();
+    let show = move |href: &str| {
+        if let Some(shape) = &shape {
+            let _ = shape.set_attribute("href", href);
+        }
+    };
+    show("#i-check");
     let _ = button.set_attribute("data-copied", "");
     let button = button.clone();
     let back = Closure::once_into_js(move || {
-        let _ = shape.set_attribute("href", "#i-copy");
+        show("#i-copy");
         let _ = button.remove_attribute("data-copied");
     });
     if let Some(window) = window() {

@@ -350,7 +350,7 @@ fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bo
         html.raw("</td><td>");
         if tag.problem.is_none() {
             html.raw("<a class=\"more\" href=\"").text(&address::reference(base, &name)).raw("#more\" aria-label=\"More for ");
-            html.text(&tag.tag).raw("\">").raw(Icon::More.html()).raw("</a>");
+            html.text(&tag.tag).raw("\"></a>");
         }
     }
     html.raw("</td></tr>");

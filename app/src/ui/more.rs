@@ -126,8 +126,11 @@ impl Items {
     /// At the end of a row: one for all rows, put in the place of a row's link when that is asked for.
     pub(crate) fn template(self) -> AnyView {
         let mut html = Html::default();
-        html.raw("<details class=\"relative\" name=\"menu\"><summary class=\"more\">").raw(Icon::More.html());
-        html.raw("</summary><ul class=\"").raw(PANEL_END).raw("\">").html(&self.html).raw("</ul></details>");
+        html.raw("<details class=\"relative\" name=\"menu\"><summary class=\"more\"></summary><ul class=\"")
+            .raw(PANEL_END)
+            .raw("\">")
+            .html(&self.html)
+            .raw("</ul></details>");
         view! { <template id="row-menu" inner_html=html.into_string()></template> }.into_any()
     }
 }

@@ -37,7 +37,7 @@ fn unknown(html: &mut Html, why: &'static str) {
 /// A button that copies a text; seen once the islands are awake.
 pub(crate) fn copy(html: &mut Html, text: &str, label: &str) {
     html.raw("<button type=\"button\" class=\"copy\" data-copy=\"").text(text).raw("\" aria-label=\"").text(label).raw("\" title=\"");
-    html.text(label).raw("\">").raw(Icon::Copy.html()).raw("</button>");
+    html.text(label).raw("\"></button>");
 }
 
 /// A short digest and the button that copies the whole.
