@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { load, needWrk } from '../load.mjs'
 import { median } from '../report.mjs'
 import { all, against, bench, compare, interleaved, loaded } from './rounds.mjs'
-import { OURS, V2, V3, ZOT, layoutOf, place, startAll, stopAll } from './servers.mjs'
+import { OURS, V2, V3, ZOT, folderOf, place, seeded, startAll, stopAll } from './servers.mjs'
 
 const ACCEPT = 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json'
 const CLIENTS = 16
@@ -12,12 +12,11 @@ const seconds = Number(process.env.DURATION ?? 1.5)
 export async function manifests() {
   needWrk()
   const { folder, remove } = place()
-  const storage = (name) => join(folder, layoutOf(name))
-  for (const layout of ['distribution', 'zot']) {
-    await bench('seed', join(folder, layout), layout, 'few', 1, 5, 5)
-    await bench('seed', join(folder, layout), layout, 'many', 1, 5000, 5000)
+  const storage = (name) => join(folder, folderOf(name))
+  for (const [name, layout] of seeded()) {
+    await bench('seed', join(folder, name), layout, 'few', 1, 5, 5)
+    await bench('seed', join(folder, name), layout, 'many', 1, 5000, 5000)
   }
-  // Those of one layout are only read here, and read the same folder.
   const servers = await startAll([OURS, V3, V2, ZOT], storage)
   try {
     for (const [repository, tags] of [['few-00000', 5], ['many-00000', 5000]]) {

@@ -23,7 +23,7 @@ export async function loaded(server, verb, ...words) {
   const before = server.processor()
   const seen = JSON.parse(await bench(verb, server.address, ...words))
   const spent = (server.processor() - before) * 1000
-  return { ...seen, rate: seen.requests / seen.seconds, speed: seen.bytes / seen.seconds / 1e6, cost: spent / seen.requests, work: spent / (seen.bytes / 1e6) }
+  return { ...seen, rate: seen.requests / seen.seconds, speed: seen.bytes / seen.seconds / 1e6, busy: seen.own / 10 / seen.seconds, cost: spent / seen.requests, work: spent / (seen.bytes / 1e6) }
 }
 
 /** All servers in every round, each round beginning with another: whatever else the machine does falls on all alike. */
@@ -71,8 +71,9 @@ export function compare(measure, told, ratios, also = []) {
   row(measure, parts.filter(Boolean).join('; '), must.join(', '), met)
 }
 
-/** The medians of all servers, as a note. */
+/** The medians of all servers, as a note; and how busy the load was at most: near 100 % of one processor it was the bound. */
 export function all(measure, seen, word) {
   const each = [...seen].map(([name, rounds]) => `${name} ${word((pick) => median(rounds.map(pick)))}`)
-  note(`registry: ${measure}: ${each.join('; ')}`)
+  const busy = Math.max(0, ...[...seen.values()].flat().map((round) => round.busy ?? 0))
+  note(`registry: ${measure}: ${each.join('; ')}${busy > 0 ? ` (the load: up to ${busy.toFixed(0)} % of a processor)` : ''}`)
 }

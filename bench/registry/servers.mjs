@@ -12,6 +12,8 @@ export const OURS = 'Supercargo'
 export const V3 = 'registry v3'
 export const V2 = 'docker-registry 2.8'
 export const ZOT = 'zot'
+/** Ours without catalogue and pages (`crates/embedded/examples/registry.rs`), where EMBEDDED names it: what those cost. */
+export const ALONE = 'the registry alone'
 /** zot that waits for the disk, as the others do. */
 export const ZOT_COMMIT = 'zot, commit'
 
@@ -32,6 +34,7 @@ const first = (candidates, words, pattern) => {
 const zot = process.env.ZOT ?? find('zot')
 const programs = {
   [OURS]: { program: product, version: says(product, ['--version'], /(\d\S*)/) ?? '' },
+  [ALONE]: process.env.EMBEDDED && { program: process.env.EMBEDDED, version: '' },
   [V3]: first([process.env.REGISTRY_V3, find('registry-v3'), find('registry')], ['--version'], / v?(3\.\S+)/),
   [V2]: first([process.env.DOCKER_REGISTRY, find('docker-registry')], ['--version'], / v?(2\.\S+)/),
   // One built without labels does not tell its version.
@@ -40,9 +43,12 @@ const programs = {
 }
 const named = { [V3]: 'registry on PATH, or REGISTRY_V3', [V2]: 'docker-registry on PATH, or DOCKER_REGISTRY', [ZOT]: 'zot on PATH, or ZOT' }
 
-/** Those of `names` that are on this machine. */
-export const installed = (names) => names.filter((name) => programs[name])
-export const layoutOf = (name) => (name === ZOT || name === ZOT_COMMIT ? 'zot' : 'distribution')
+/** Those of `names` that are on this machine; beside ours the registry alone, where it is named. */
+export const installed = (names) => names.flatMap((name) => (name === OURS ? [OURS, ALONE] : [name])).filter((name) => programs[name])
+const layoutOf = (name) => (name === ZOT || name === ZOT_COMMIT ? 'zot' : 'distribution')
+/** Folders of content, each with its layout; what has one layout reads one folder, but for two of ours, of which one at a time may have it. */
+export const seeded = () => [['distribution', 'distribution'], ['zot', 'zot'], ...(programs[ALONE] ? [['alone', 'distribution']] : [])]
+export const folderOf = (name) => (name === ALONE ? 'alone' : layoutOf(name))
 
 export function tellPrograms() {
   for (const name of [OURS, V3, V2, ZOT]) {
@@ -79,6 +85,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 function command(name, { storage, data, port, program }) {
   const file = join(data, `settings-${port}`)
   if (name === OURS) return [program, ['serve', '--listen', `127.0.0.1:${port}`, '--data', data, '--storage', `file:${storage}`]]
+  if (name === ALONE) return [program, [storage, String(port)]]
   const settings =
     layoutOf(name) === 'zot'
       ? { distSpecVersion: '1.1.1', storage: { rootDirectory: storage, ...(name === ZOT_COMMIT && { commit: true }) }, http: { address: '127.0.0.1', port: String(port) }, log: { level: 'error' } }

@@ -3,6 +3,7 @@
 
 mod ask;
 mod content;
+mod crew;
 mod push;
 mod seed;
 mod walk;
@@ -17,16 +18,16 @@ pub(crate) const USAGE: &str = "usage: bench load …
   push ADDRESS monolithic|chunked|streamed CLIENTS PUSHES BYTES REPOSITORY
   repositories ADDRESS CLIENTS COUNT SECONDS PREFIX      new ones, each of one image, at most so many seconds long
   tags ADDRESS CLIENTS COUNT SECONDS REPOSITORY          new ones in one repository
-  walk ADDRESS PATH TIMES                                a list to its end, by its links
+  walk ADDRESS PATH TIMES [PAGES]                        a list to its end by its links, or so many pages of it
   seed FOLDER distribution|zot PREFIX REPOSITORIES TAGS IMAGES
   blob FOLDER distribution|zot REPOSITORY BYTES          one blob; prints its digest";
 
-/// What a load came to, printed as one line of JSON. Times are milliseconds, `seconds` what it took.
-#[derive(Default)]
+/// What a load came to, printed as one line of JSON. Times are milliseconds, `seconds` what it took, `own` this process's processor time.
 struct Seen {
     requests: u64,
     bytes: u64,
     seconds: f64,
+    own: u64,
     times: Vec<f64>,
 }
 
@@ -35,12 +36,13 @@ impl Seen {
         self.times.sort_unstable_by(f64::total_cmp);
         let at = |part: f64| self.times.get(((self.times.len() as f64 - 1.0) * part).round().max(0.0) as usize).copied().unwrap_or(0.0);
         println!(
-            r#"{{"requests":{},"bytes":{},"seconds":{:.6},"p50":{:.3},"p99":{:.3}}}"#,
+            r#"{{"requests":{},"bytes":{},"seconds":{:.6},"p50":{:.3},"p99":{:.3},"own":{}}}"#,
             self.requests,
             self.bytes,
             self.seconds,
             at(0.5),
-            at(0.99)
+            at(0.99),
+            self.own
         );
     }
 }
@@ -69,7 +71,8 @@ pub(crate) fn run(words: &[&str]) -> anyhow::Result<()> {
         ["tags", address, clients, count, time, repository] => {
             runtime.block_on(write::tags(address, number(clients)?, number(count)?, seconds(time)?, repository))?.print();
         }
-        ["walk", address, path, times] => runtime.block_on(walk::run(address, path, number(times)?))?,
+        ["walk", address, path, times] => runtime.block_on(walk::run(address, path, number(times)?, usize::MAX))?,
+        ["walk", address, path, times, pages] => runtime.block_on(walk::run(address, path, number(times)?, number(pages)?))?,
         ["seed", folder, layout, prefix, repositories, tags, images] => {
             seed::images(folder, layout.parse()?, prefix, number(repositories)?, number(tags)?, number(images)?)?;
         }

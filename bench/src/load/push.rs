@@ -3,15 +3,13 @@
 use super::{
     Seen,
     content::Bulk,
+    crew::{Until, work},
     wire::{Answer, Wire},
 };
 use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
     str::FromStr,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::task::LocalSet;
 
 #[derive(Clone, Copy)]
 pub(super) enum How {
@@ -102,36 +100,12 @@ async fn stream(wire: &mut Wire, location: &str, parts: &[&[u8]]) -> anyhow::Res
 }
 
 pub(super) async fn run(address: &str, how: How, clients: usize, pushes: u64, bytes: usize, repository: &str) -> anyhow::Result<Seen> {
-    let (bulk, salt) = (Rc::new(Bulk::of(bytes)), salt());
-    let (next, times) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
-    let mut wires = Vec::new();
-    for _ in 0..clients {
-        wires.push(Wire::open(address).await?);
-    }
-    let begun = Instant::now();
-    let set = LocalSet::new();
-    let mut tasks = Vec::new();
-    for mut wire in wires {
-        let (bulk, next, times, repository) = (bulk.clone(), next.clone(), times.clone(), repository.to_owned());
-        tasks.push(set.spawn_local(async move {
-            loop {
-                let number = next.replace(next.get() + 1);
-                if number >= pushes {
-                    return anyhow::Ok(());
-                }
-                let (ending, digest) = bulk.ending(salt, number);
-                let asked = Instant::now();
-                blob(&mut wire, &repository, how, &[&bulk.shared, &ending], &digest).await?;
-                times.borrow_mut().push(asked.elapsed().as_secs_f64() * 1e3);
-            }
-        }));
-    }
-    set.run_until(async {
-        for task in tasks {
-            task.await??;
-        }
-        anyhow::Ok(())
+    let (bulk, salt, repository) = (Bulk::of(bytes), salt(), repository.to_owned());
+    let until = Until { count: pushes, time: Duration::from_hours(1), cut: false };
+    let seen = work(address, clients, until, async move |wire, number| {
+        let (ending, digest) = bulk.ending(salt, number);
+        blob(wire, &repository, how, &[&bulk.shared, &ending], &digest).await
     })
     .await?;
-    Ok(Seen { requests: pushes, bytes: pushes * bytes as u64, seconds: begun.elapsed().as_secs_f64(), times: times.take() })
+    Ok(Seen { bytes: pushes * bytes as u64, ..seen })
 }
