@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { load, needWrk } from '../load.mjs'
 import { median } from '../report.mjs'
 import { all, against, bench, compare, interleaved, loaded } from './rounds.mjs'
-import { OURS, V2, V3, ZOT, folderOf, place, seeded, startAll, stopAll } from './servers.mjs'
+import { ACCEPT, OURS, V2, V3, ZOT, folderOf, place, seeded, startAll, stopAll } from './servers.mjs'
 
-const ACCEPT = 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json'
 const CLIENTS = 16
 const seconds = Number(process.env.DURATION ?? 1.5)
 

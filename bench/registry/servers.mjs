@@ -43,6 +43,9 @@ const programs = {
 }
 const named = { [V3]: 'registry on PATH, or REGISTRY_V3', [V2]: 'docker-registry on PATH, or DOCKER_REGISTRY', [ZOT]: 'zot on PATH, or ZOT' }
 
+/** Without it distribution denies that an OCI manifest is there. */
+export const ACCEPT = 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json'
+
 /** Those of `names` that are on this machine; beside ours the registry alone, where it is named. */
 export const installed = (names) => names.flatMap((name) => (name === OURS ? [OURS, ALONE] : [name])).filter((name) => programs[name])
 const layoutOf = (name) => (name === ZOT || name === ZOT_COMMIT ? 'zot' : 'distribution')
@@ -96,7 +99,7 @@ function command(name, { storage, data, port, program }) {
 
 const answers = (url) =>
   new Promise((done) => {
-    const asked = get(url, { agent: false }, (response) => {
+    const asked = get(url, { agent: false, headers: { accept: ACCEPT } }, (response) => {
       response.resume()
       done(response.statusCode === 200)
     })
