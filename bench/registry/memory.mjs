@@ -54,9 +54,9 @@ export async function memory() {
       await pause(1000)
       const pushing = await growth(server, () => bench('push', server.address, 'monolithic', 16, 16, 100 * MB, 'bench/memory'))
       await server.stop()
-      const place_ = join(folder, 'read')
-      const digest = await bench('blob', place_, name === ZOT ? 'zot' : 'distribution', 'bulk/100', 100 * MB)
-      const reading = await start(name, place_)
+      const content = join(folder, 'read')
+      const digest = await bench('blob', content, name === ZOT ? 'zot' : 'distribution', 'bulk/100', 100 * MB)
+      const reading = await start(name, content)
       await pause(1000)
       const path = `/v2/bulk/100/blobs/${digest}`
       await bench('ask', reading.address, 'GET', 1, 0.5, path)

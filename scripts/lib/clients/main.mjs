@@ -24,8 +24,9 @@ const line = (...cells) => process.stdout.write(`| ${cells.map((cell) => cell.re
 const folder = mkdtempSync(join(tmpdir(), 'supercargo-clients-'))
 const storage = join(folder, 'registry')
 mkdirSync(storage)
-const registry = await startSupercargo(storage)
+let registry
 try {
+  registry = await startSupercargo(storage)
   const made = await content(folder)
   const wire = new Wire(registry.url)
   line('client', 'version', 'step', '', 'why')
@@ -54,8 +55,11 @@ try {
     // A repository of its own for each, so that no one finds what another left.
     await steps({ ...shell(at), step, wire, host: wire.host, made, name }).catch((error) => step('prepare', () => Promise.reject(error)))
   }
+} catch (error) {
+  failed += 1
+  process.stderr.write(`${error.message}\n`)
 } finally {
-  await registry.stop()
+  await registry?.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 process.stdout.write(`\n${passed} passed, ${failed} failed, ${missing} not installed\n`)
