@@ -1,18 +1,19 @@
-// The two lists of the protocol, to their end and near it, by one client.
+// The two lists of the protocol, to their end and near it, by one client. Without zot: over a folder of 10,000 repositories it goes through all of
+// them for minutes once it is started, on a processor that the others' turns would miss.
 import { join } from 'node:path'
 import { median } from '../report.mjs'
 import { all, against, bench, compare, interleaved } from './rounds.mjs'
-import { OURS, V2, V3, ZOT, folderOf, place, seeded, startAll, stopAll } from './servers.mjs'
+import { OURS, V2, V3, folderOf, place, seeded, startAll, stopAll } from './servers.mjs'
 
 const REPOSITORIES = 10_000
 
 export async function lists() {
   const { folder, remove } = place()
-  for (const [name, layout] of seeded()) {
+  for (const [name, layout] of seeded().filter(([, layout]) => layout !== 'zot')) {
     await bench('seed', join(folder, name), layout, 'list/r', REPOSITORIES, 1, 1)
     await bench('seed', join(folder, name), layout, 'many', 1, 5000, 5000)
   }
-  const servers = await startAll([OURS, V3, V2, ZOT], (name) => join(folder, folderOf(name)))
+  const servers = await startAll([OURS, V3, V2], (name) => join(folder, folderOf(name)))
   const less = { less: true }
   const told = (measure, seen, pick, peer, least) => {
     const own = median(seen.get(OURS).map(pick))

@@ -6,7 +6,7 @@ import { OURS, V2, V3, ZOT_COMMIT, place, startAll, stopAll } from './servers.mj
 
 const MB = 1_000_000
 /** How many blobs of a size in one turn. */
-const COUNT = { 1: 20, 100: 1 }
+const COUNT = { 1: 20, 100: 2 }
 const LEAST = { 1: 3, 100: 1.1 }
 
 export async function pushes() {
