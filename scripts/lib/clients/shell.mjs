@@ -22,13 +22,15 @@ export function home(folder) {
   const containers = join(folder, '.config/containers')
   mkdirSync(containers, { recursive: true })
   writeFileSync(join(containers, 'policy.json'), JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }))
+  // podman's locks are shared by all of a machine otherwise.
+  writeFileSync(join(containers, 'containers.conf'), '[engine]\nlock_type = "file"\n')
   writeFileSync(join(containers, 'registries.conf'), 'unqualified-search-registries = []\n')
   return folder
 }
 
 /** What a client is run with: `run(…words)` gives what it printed, and is an error with what it said where its status is not 0. */
 export function shell(folder, environment = {}) {
-  const env = { PATH: process.env.PATH, HOME: home(join(folder, 'home')), TMPDIR: folder, XDG_RUNTIME_DIR: folder, LANG: 'C', ...environment }
+  const env = { PATH: process.env.PATH, HOME: home(join(folder, 'home')), CONTAINERS_CONF: join(folder, 'home/.config/containers/containers.conf'), TMPDIR: folder, XDG_RUNTIME_DIR: folder, LANG: 'C', ...environment }
   const options = { cwd: folder, env, encoding: 'buffer', maxBuffer: 64 << 20, timeout: 60_000 }
   const bytes = (program, words, input) =>
     new Promise((resolve, reject) => {
