@@ -17,13 +17,13 @@ export function needWrk() {
 }
 
 /** Asks for `paths` in turn. Times are milliseconds; `cost` is the server's processor time for one request, in milliseconds. */
-export async function load(server, paths, { clients = 50, seconds = 5, coding } = {}) {
+export async function load(server, paths, { clients = 50, seconds = 5, coding, accept } = {}) {
   const folder = mkdtempSync(join(work, 'load-'))
   try {
     const file = join(folder, 'paths')
     writeFileSync(file, `${paths.join('\n')}\n`)
     const before = processor(server.pid)
-    const words = ['-t1', `-c${clients}`, `-d${seconds}s`, '--timeout', '30s', '-s', join(root, 'bench/paths.lua'), ...(coding ? ['-H', `Accept-Encoding: ${coding}`] : []), server.url]
+    const words = ['-t1', `-c${clients}`, `-d${seconds}s`, '--timeout', '30s', '-s', join(root, 'bench/paths.lua'), ...(coding ? ['-H', `Accept-Encoding: ${coding}`] : []), ...(accept ? ['-H', `Accept: ${accept}`] : []), server.url]
     const child = spawn('wrk', words, { env: { ...process.env, PATHS: file }, stdio: ['ignore', 'pipe', 'inherit'] })
     let said = ''
     child.stdout.on('data', (chunk) => (said += chunk))

@@ -80,13 +80,13 @@ export const json = async (url) => {
 }
 
 /** Until every name of the registry is known, and the digest of each. */
-export async function inStep({ url }) {
+export async function inStep({ url }, { every = 200 } = {}) {
   const deadline = Date.now() + 300_000
   for (;;) {
     const { state, progress } = await json(`${url}/api/v1/registries/local`)
     if (state === 'fresh') return
     if (Date.now() > deadline) throw new Error(`${url} is not in step with its registry: ${state}, ${JSON.stringify(progress)}`)
-    await pause(200)
+    await pause(every)
   }
 }
 

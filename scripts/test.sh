@@ -64,6 +64,16 @@ count_node() {
   [ "${sums#* }" != 0 ]
 }
 
+# scripts/clients.sh: "12 passed, 0 failed, 3 not installed".
+count_clients() {
+  local sums
+  sums=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, [0-9]* not installed$/\1 \2/p' "$1" | tail -n 1)
+  sums=${sums:-0 1}
+  passed=$((passed + ${sums% *}))
+  failed=$((failed + ${sums#* }))
+  [ "${sums#* }" != 0 ]
+}
+
 need 'setup' scripts/setup.sh test
 need 'site' cargo xtask site
 
@@ -102,6 +112,12 @@ if wants end2end; then
     count_node "$logs/example-content.log"
   fi
   need 'server' cargo build --package server --bin supercargo
+  if ! step 'clients' env SUPERCARGO=target/debug/supercargo scripts/clients.sh; then
+    broken+=('clients')
+    count_clients "$logs/clients.log" || failed=$((failed + 1))
+  else
+    count_clients "$logs/clients.log"
+  fi
   (cd end2end && PLAYWRIGHT_JSON_OUTPUT_NAME="$logs/end2end.json" step 'browser tests' npx --no-install playwright test --reporter list,json)
   status=$?
   sums=$(node -e 'const { stats, errors } = JSON.parse(require("fs").readFileSync(process.argv[1])); console.log(stats.expected + stats.flaky, stats.unexpected, errors.length)' "$logs/end2end.json" 2>/dev/null || echo '0 0 1')

@@ -1,14 +1,18 @@
-//! `bench [crawl|search [FILE]|database FILE REPOSITORIES TAGS]`: what the program itself can measure. The rest of `make bench`
+//! `bench [crawl|search [FILE]|database FILE REPOSITORIES TAGS|load …]`: what the program itself can measure. The rest of `make bench`
 //! (pages in a browser, requests per second) starts the real server and stands in `scripts/bench.sh` and `bench/*.mjs`.
 
 mod content;
 mod crawl;
+mod load;
 mod search;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let runtime = tokio::runtime::Runtime::new()?;
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["load", words @ ..] = words.as_slice() {
+        return load::run(words);
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
     match words.as_slice() {
         ["crawl"] => runtime.block_on(crawl::run()),
         ["search"] => runtime.block_on(search::run(None)),
@@ -20,7 +24,7 @@ fn main() -> anyhow::Result<()> {
             runtime.block_on(crawl::run())?;
             runtime.block_on(search::run(None))
         }
-        _ => anyhow::bail!("usage: bench [crawl | search [FILE] | database FILE REPOSITORIES TAGS]"),
+        _ => anyhow::bail!("usage: bench [crawl | search [FILE] | database FILE REPOSITORIES TAGS | load …]"),
     }
 }
 

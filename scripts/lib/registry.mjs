@@ -48,7 +48,7 @@ const answers = (url) =>
   })
 
 /** The registry's configuration file; JSON is YAML. */
-const configuration = ({ storage, port, host, deletes, readOnly, notify, htpasswd, tls, token }) => ({
+export const configuration = ({ storage, port, host, deletes, readOnly, notify, htpasswd, tls, token }) => ({
   version: 0.1,
   log: { level: 'error', accesslog: { disabled: true } },
   storage: {
