@@ -11,6 +11,7 @@
 //! `docs/decisions/003-database.md` says why it is as it is.
 
 mod address;
+pub mod backup;
 mod batch;
 mod change;
 mod error;
