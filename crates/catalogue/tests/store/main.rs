@@ -2,6 +2,7 @@
 //! server can do to it (`file`, `server`), and the whole as a file (`backup`).
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod advisory;
 mod backup;
 mod file;
 mod kept;
