@@ -4,6 +4,7 @@
 //! is 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused.
 
 mod activity;
+mod backup;
 mod change;
 mod clean_up;
 mod config;
@@ -67,6 +68,10 @@ enum Command {
     CleanUp(Box<clean_up::CleanUp>),
     /// Read all that our own registry stores, and tell what is damaged or missing
     Verify(verify::Verify),
+    /// Write all that the database knows into a file; the server may go on meanwhile
+    Backup(backup::Backup),
+    /// Put what a backup holds into the database, of either kind; the server must be stopped
+    Restore(backup::Restore),
     /// Lock a tag or a repository, so that no change takes it away; without a reference: list the locks
     Lock(lock::Lock),
     /// Take a lock away
@@ -121,6 +126,8 @@ fn execute(cli: Cli) -> Result<(), Failed> {
             Command::Copy(command) => command.run(flags).await,
             Command::CleanUp(command) => command.run(flags).await,
             Command::Verify(command) => command.run(flags).await,
+            Command::Backup(command) => command.run(flags).await,
+            Command::Restore(command) => command.run(flags).await,
             Command::Lock(command) => command.run(flags).await,
             Command::Unlock(command) => command.run(flags).await,
             Command::Undo(command) => command.run(flags).await,

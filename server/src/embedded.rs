@@ -1,6 +1,8 @@
 //! Our own registry in this server: opened from the settings, put among the registries, its `/v2` among the routes; what happens in it
 //! goes to the catalogue and the activity.
 
+mod locks;
+
 use crate::{
     AppState,
     middleware::Client,
@@ -13,8 +15,11 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use catalogue::events::{Event, EventAction};
-use embedded::{Action, Durability, InProcess, Local, Object, Observer};
+use catalogue::{
+    AdvisoryLocks,
+    events::{Event, EventAction},
+};
+use embedded::{Action, Durability, InProcess, Local, Object, Observer, Store};
 use http::{HeaderValue, Method, StatusCode, header};
 use service::{Provided, Service};
 use std::sync::Arc;
@@ -35,7 +40,11 @@ impl Own {
     /// Opens it, where it is on, and puts it among the registries of the service.
     pub(crate) fn open(settings: &Settings, service: &mut service::Settings) -> Result<Option<Self>, String> {
         let Some(own) = &settings.embedded else { return Ok(None) };
-        let local = Self::open_storage(own, own.durable)?;
+        let local = match AdvisoryLocks::of(settings.database.expose()).map_err(|error| error.to_string())? {
+            // Others may write to the storage: those who share it share the database.
+            Some(locks) => Local::over(Self::store(own, own.durable)?.locked_by(Box::new(locks::Shared::new(locks)))),
+            None => Self::open_storage(own, own.durable)?,
+        };
         if let Some(among) = service.registries.iter_mut().find(|registry| registry.name == own.name) {
             among.provided = Some(Provided(Arc::new(InProcess(local.clone()))));
         }
@@ -44,7 +53,11 @@ impl Own {
 
     /// Opens its storage alone.
     pub(crate) fn open_storage(own: &EmbeddedSettings, durable: bool) -> Result<Arc<Local>, String> {
-        Local::open(registry(own, durable)).map_err(|error| {
+        Self::store(own, durable).map(Local::over)
+    }
+
+    fn store(own: &EmbeddedSettings, durable: bool) -> Result<Store, String> {
+        Store::open(registry(own, durable)).map_err(|error| {
             format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage.display())
         })
     }

@@ -32,3 +32,4 @@ pub use catalogue::{Catalogue, Changed, OpenError, now};
 pub use changes::ManifestBytes;
 pub use crawler::Reading;
 pub use source::{Dirty, Progress, Source, State, Status};
+pub use store::{AdvisoryGuard, AdvisoryLocks};

@@ -9,7 +9,10 @@ use crate::{
     store::{Store, StoreError},
 };
 use oci::Tag;
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 use tokio::task::spawn_blocking;
 
 /// Manifests after which room is made for the blobs of all the others.
@@ -38,7 +41,12 @@ pub(crate) async fn model(store: &Store, watched: &[Watched]) -> Result<(Model, 
 
 /// Where the imprint lies: beside the database, where that is a file.
 fn place(store: &Store) -> Option<PathBuf> {
-    store.file().map(|file| file.with_added_extension("known"))
+    store.file().map(imprint_of)
+}
+
+/// The same, of a file of SQLite's.
+pub(crate) fn imprint_of(file: &Path) -> PathBuf {
+    file.with_added_extension("known")
 }
 
 async fn read_imprint(store: &Store, registries: Vec<String>) -> Option<(Model, Mark)> {

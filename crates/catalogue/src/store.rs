@@ -11,6 +11,8 @@
 //! `docs/decisions/003-database.md` says why it is as it is.
 
 mod address;
+mod advisory;
+pub mod backup;
 mod batch;
 mod change;
 mod error;
@@ -22,6 +24,7 @@ mod statement;
 mod transaction;
 mod write;
 
+pub use advisory::{AdvisoryGuard, AdvisoryLocks};
 pub(crate) use change::Change;
 pub use error::{Result, StoreError};
 pub(crate) use row::{Value, values};

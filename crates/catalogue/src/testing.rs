@@ -112,6 +112,15 @@ impl Drop for PostgreSql {
     }
 }
 
+/// Waits until somebody waits for an advisory lock in the database of an address.
+pub async fn until_a_lock_is_waited_for(address: &str) -> Result<(), sqlx::Error> {
+    let mut watching = PgConnection::connect(address).await?;
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watching).await? == 0 {}
+    watching.close().await
+}
+
 /// The folder with `initdb` and `postgres`; of several versions the newest.
 fn programs() -> Option<PathBuf> {
     let complete = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();

@@ -76,6 +76,12 @@ impl Store {
         }
     }
 
+    /// With other locks: where several processes write to one storage, they want some that hold over all of them.
+    #[must_use]
+    pub fn locked_by(self, locks: Box<dyn Locks>) -> Self {
+        Self { locks, ..self }
+    }
+
     /// Throws away what nobody will come for: uploads that have expired, files that a kill left half made.
     pub fn tidy(&self) -> Result<()> {
         let now = SystemTime::now();

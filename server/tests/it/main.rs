@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod assets;
+mod backup;
 mod changing;
 mod cli;
 mod cli_changes;

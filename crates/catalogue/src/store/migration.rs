@@ -29,19 +29,19 @@ pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM supercargo_migrations";
 
 macro_rules! advance {
-    ($transaction:ident, $found:expr, $dialect:ident) => {{
+    ($connection:expr, $dialect:ident, $after:expr, $until:expr) => {{
         raw_sql("CREATE TABLE IF NOT EXISTS supercargo_migrations (version BIGINT NOT NULL PRIMARY KEY, applied BIGINT NOT NULL)")
-            .execute(&mut *$transaction)
+            .execute(&mut *$connection)
             .await?;
-        for (version, migration) in (1i64..).zip(MIGRATIONS).filter(|(version, _)| *version > $found) {
-            raw_sql(migration.$dialect).execute(&mut *$transaction).await?;
+        for (version, migration) in (1i64..).zip(MIGRATIONS).filter(|(version, _)| *version > $after && *version <= $until) {
+            raw_sql(migration.$dialect).execute(&mut *$connection).await?;
             sqlx::query("INSERT INTO supercargo_migrations (version, applied) VALUES ($1, $2)")
                 .bind(version)
                 .bind(now())
-                .execute(&mut *$transaction)
+                .execute(&mut *$connection)
                 .await?;
         }
-        $transaction.commit().await
+        Ok(())
     }};
 }
 
@@ -55,7 +55,8 @@ pub(super) async fn sqlite(connection: &mut SqliteConnection) -> sqlx::Result<i6
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let found = sqlite_version(&mut transaction).await?;
-    advance!(transaction, found, sqlite)?;
+    sqlite_steps(&mut transaction, found, KNOWN).await?;
+    transaction.commit().await?;
     Ok(found)
 }
 
@@ -68,11 +69,23 @@ pub(super) async fn postgresql(connection: &mut PgConnection) -> sqlx::Result<i6
     let mut transaction = connection.begin().await?;
     raw_sql(ONE_WRITER).execute(&mut *transaction).await?;
     let found = postgresql_version(&mut transaction).await?;
-    advance!(transaction, found, postgresql)?;
+    postgresql_steps(&mut transaction, found, KNOWN).await?;
+    transaction.commit().await?;
     Ok(found)
 }
 
-async fn sqlite_version(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
+/// The steps after a version, up to another. The caller has a transaction.
+pub(super) async fn sqlite_steps(connection: &mut SqliteConnection, after: i64, until: i64) -> sqlx::Result<()> {
+    advance!(connection, sqlite, after, until)
+}
+
+/// As [`sqlite_steps`].
+pub(super) async fn postgresql_steps(connection: &mut PgConnection, after: i64, until: i64) -> sqlx::Result<()> {
+    advance!(connection, postgresql, after, until)
+}
+
+/// The version of a database; 0 where nothing of ours is in it.
+pub(super) async fn sqlite_version(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
     let tables = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'supercargo_migrations'";
     if sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut *connection).await? == 0 {
         return Ok(0);
@@ -80,7 +93,8 @@ async fn sqlite_version(connection: &mut SqliteConnection) -> sqlx::Result<i64> 
     sqlx::query_scalar(VERSION).fetch_one(connection).await
 }
 
-async fn postgresql_version(connection: &mut PgConnection) -> sqlx::Result<i64> {
+/// As [`sqlite_version`].
+pub(super) async fn postgresql_version(connection: &mut PgConnection) -> sqlx::Result<i64> {
     let tables = "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('supercargo_migrations')";
     if sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut *connection).await? == 0 {
         return Ok(0);

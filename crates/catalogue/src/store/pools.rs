@@ -1,5 +1,5 @@
 use super::{Address, Result, StoreError, migration};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, raw_sql};
 use std::path::Path;
@@ -32,8 +32,12 @@ const QUEUE: Duration = Duration::from_mins(1);
 const ROWS_AHEAD: usize = 4096;
 
 /// On every connection to PostgreSQL. The second ends a transaction whose process hangs, which would else keep all
-/// others from writing.
-const LIMITS: &str = "SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'";
+/// others from writing. The lock is shared by all that use the database, so that nobody puts another in its place meanwhile
+/// ([`IN_USE`]); it goes with the connection.
+pub(super) const LIMITS: &str = "SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '5s';
+    SELECT pg_advisory_lock_shared(7310579643104831); RESET lock_timeout";
+/// The number of that lock, ours alone within the database.
+pub(super) const IN_USE: i64 = 7_310_579_643_104_831;
 
 impl Pools {
     /// Connects and migrates; waits up to `patience` for a server that is starting or a file that is locked.
@@ -114,25 +118,15 @@ async fn file(path: &Path, patience: Duration) -> sqlx::Result<(Pools, i64)> {
     Ok((Pools::Sqlite { writer, readers, synced: Arc::default() }, found))
 }
 
-fn is_locked(error: &sqlx::Error) -> bool {
+/// Whether another process has a file.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "5" || code == "261")
 }
 
 async fn postgresql(options: &PgConnectOptions, patience: Duration) -> sqlx::Result<(Pools, i64)> {
-    let mut options = options.clone().disable_statement_logging();
-    if options.get_application_name().is_none() {
-        options = options.application_name("supercargo");
-    }
-    let until = Instant::now() + patience;
+    let options = named(options);
     // Outside the pool, which would keep the reason of a failure to itself.
-    let mut connection = loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match tokio::time::timeout(left.max(Duration::from_secs(1)), options.connect()).await {
-            Ok(Err(error)) if is_starting(&error) && Instant::now() < until => tokio::time::sleep(Duration::from_millis(200)).await,
-            Ok(outcome) => break outcome?,
-            Err(_) => return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not answer").into()),
-        }
-    };
+    let mut connection = connect(&options, patience).await?;
     let found = migration::postgresql(&mut connection).await?;
     connection.close().await?;
     let pool = PgPoolOptions::new()
@@ -141,6 +135,25 @@ async fn postgresql(options: &PgConnectOptions, patience: Duration) -> sqlx::Res
         .after_connect(|connection, _| Box::pin(async move { raw_sql(LIMITS).execute(connection).await.map(drop) }))
         .connect_lazy_with(options);
     Ok((Pools::PostgreSql(pool), found))
+}
+
+/// The options, with a name by which administrators know us.
+pub(super) fn named(options: &PgConnectOptions) -> PgConnectOptions {
+    let options = options.clone().disable_statement_logging();
+    if options.get_application_name().is_none() { options.application_name("supercargo") } else { options }
+}
+
+/// One connection, with no limits set; waits up to `patience` for a server that is starting.
+pub(super) async fn connect(options: &PgConnectOptions, patience: Duration) -> sqlx::Result<PgConnection> {
+    let until = Instant::now() + patience;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match tokio::time::timeout(left.max(Duration::from_secs(1)), options.connect()).await {
+            Ok(Err(error)) if is_starting(&error) && Instant::now() < until => tokio::time::sleep(Duration::from_millis(200)).await,
+            Ok(outcome) => return outcome,
+            Err(_) => return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "it did not answer").into()),
+        }
+    }
 }
 
 /// Nobody listens yet, or PostgreSQL is still recovering.
@@ -154,7 +167,7 @@ fn is_starting(error: &sqlx::Error) -> bool {
 
 /// Creates the folder and the file, for us alone: configurations may hold what others should not read. What exists
 /// keeps its permissions.
-fn prepare(path: &Path) -> Result<()> {
+pub(super) fn prepare(path: &Path) -> Result<()> {
     let create = || {
         let mut folder = std::fs::DirBuilder::new();
         let mut file = std::fs::OpenOptions::new();

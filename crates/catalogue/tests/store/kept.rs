@@ -7,7 +7,7 @@ mod small;
 use catalogue::kept::{ActivityRecord, ActivitySource, NewJob, NewStep, PlanRecord, new_id};
 
 /// Made at 1,000.
-fn plan() -> PlanRecord {
+pub(crate) fn plan() -> PlanRecord {
     PlanRecord {
         id: new_id(),
         action: "delete".to_owned(),
@@ -21,7 +21,7 @@ fn plan() -> PlanRecord {
 }
 
 /// A job without plan and steps.
-fn job(repositories: &[&str]) -> NewJob {
+pub(crate) fn job(repositories: &[&str]) -> NewJob {
     NewJob {
         id: new_id(),
         action: "delete".to_owned(),
@@ -34,11 +34,11 @@ fn job(repositories: &[&str]) -> NewJob {
     }
 }
 
-fn steps(count: usize) -> Vec<NewStep> {
+pub(crate) fn steps(count: usize) -> Vec<NewStep> {
     (0..count).map(|n| NewStep { step: format!("step {n}"), reference: format!("prod/team/api:{n}") }).collect()
 }
 
-fn done(at: i64, action: &str, repository: &str, tag: Option<&str>) -> ActivityRecord {
+pub(crate) fn done(at: i64, action: &str, repository: &str, tag: Option<&str>) -> ActivityRecord {
     ActivityRecord {
         at,
         action: action.to_owned(),

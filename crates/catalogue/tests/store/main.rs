@@ -1,7 +1,9 @@
-//! The store on every database it speaks: what holds on all of them (`semantics`, `volume`), and what only a file or a
-//! server can do to it (`file`, `server`).
+//! The store on every database it speaks: what holds on all of them (`semantics`, `volume`), what only a file or a
+//! server can do to it (`file`, `server`), and the whole as a file (`backup`).
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod advisory;
+mod backup;
 mod file;
 mod kept;
 mod semantics;
