@@ -103,6 +103,14 @@ impl Driver for Objects {
                 }
                 Step::Ensure { .. } => {}
                 Step::Remove { path } => self.remove(path),
+                Step::Move { from, to } => {
+                    let mut objects = self.0.lock().unwrap();
+                    let inside: Vec<String> = objects.keys().filter(|key| key.starts_with(&format!("{from}/"))).cloned().collect();
+                    for key in inside {
+                        let object = objects.remove(&key).unwrap();
+                        objects.insert(key.replacen(from, to, 1), object);
+                    }
+                }
             }
         }
         Ok(())
