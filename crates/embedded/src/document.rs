@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result, refuse};
 use oci::{Digest, limits, media_type};
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{collections::BTreeMap, fmt};
 
@@ -55,6 +55,48 @@ struct RawDescriptor {
 /// Fields whose spelling in other cases Go's readers would take for them (and ours not).
 const FIELDS: [&str; 8] = ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"];
 
+/// Any value, read to the end: what is skipped unread may hold text that other readers stumble over.
+struct Whole;
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = Whole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+            fn visit_unit<E>(self) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Whole, A::Error> {
+                while items.next_element::<Whole>()?.is_some() {}
+                Ok(Whole)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Whole, A::Error> {
+                while map.next_entry::<Whole, Whole>()?.is_some() {}
+                Ok(Whole)
+            }
+        }
+        deserializer.deserialize_any(Look)
+    }
+}
+
 /// Only looks at a document's top names.
 struct Names;
 
@@ -71,7 +113,7 @@ impl<'de> Deserialize<'de> for Names {
                     if let Some(field) = FIELDS.iter().find(|field| **field != name && field.eq_ignore_ascii_case(&name)) {
                         return Err(serde::de::Error::custom(format_args!("“{field}” is written in other capitals")));
                     }
-                    map.next_value::<IgnoredAny>()?;
+                    map.next_value::<Whole>()?;
                 }
                 Ok(Names)
             }

@@ -56,6 +56,12 @@ fn what_is_wrong_is_said() {
     assert!(read(&json!({"schemaVersion": 2, "config": d, "layers": []}), Some(&format!("{image}; charset=utf-8"))).is_ok());
     let twice = format!(r#"{{"schemaVersion":2,"layers":[],"layers":[],"config":{d}}}"#);
     assert!(Document::read(twice.as_bytes(), None).unwrap_err().message.contains("duplicate"));
+    // Half of a pair of surrogates, in what is not looked at.
+    for other in [r#""\ud800""#, r#"{"\ud800":[]}"#, "[1e999]"] {
+        let unreadable = format!(r#"{{"schemaVersion":2,"manifests":[],"other":{other}}}"#);
+        assert!(Document::read(unreadable.as_bytes(), None).unwrap_err().message.contains("well-formed"), "{other}");
+        assert!(oci::Manifest::parse(unreadable.as_bytes(), None).is_err());
+    }
     assert_eq!(depth(br#"{"a":"[[[\"[[","b":[{}]}"#), 3);
     let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(9999), "]".repeat(9999));
     assert!(Document::read(deep.as_bytes(), None).unwrap_err().message.contains("nested"));
