@@ -164,6 +164,23 @@ fn uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from() {
 }
 
 #[test]
+fn a_chunk_is_as_long_as_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |_| {});
+    let location = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
+    for (body, range, status) in [("5\r\nhello", "0-8", 400), ("5\r\nhello", "0-3", 400), ("0", "0-0", 400), ("5\r\nhello", "0-4", 202)] {
+        let end = if body == "0" { "\r\n\r\n" } else { "\r\n0\r\n\r\n" };
+        let request = format!(
+            "PATCH {location} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Range: {range}\r\nTransfer-Encoding: chunked\r\n\r\n{body}{end}"
+        );
+        let answer = raw(server.address, request.as_bytes()).unwrap();
+        assert_eq!(answer.status, status, "{range} {}", answer.text());
+        let stands = if status == 202 { "0-4" } else { "0-0" };
+        assert_eq!(server.get(&location).header("range").unwrap(), stands, "what is refused changes nothing");
+    }
+}
+
+#[test]
 fn two_writers_of_one_upload_never_mix() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(folder.path(), |_| {});
