@@ -84,7 +84,7 @@ impl Store {
     /// The digest a link holds; `None` where there is no link, or none that can be read.
     fn link(&self, path: &str) -> Result<Option<Digest>> {
         let Some(bytes) = self.driver.read(path, 1024)? else { return Ok(None) };
-        let digest = std::str::from_utf8(&bytes).ok().and_then(|text| Digest::parse(text.trim()).ok());
+        let digest = layout::linked(&bytes);
         if digest.is_none() {
             tracing::warn!(path, "a link in the storage holds no digest");
         }
