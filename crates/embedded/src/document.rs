@@ -180,7 +180,8 @@ impl Document {
             return invalid("the manifest has neither layers nor manifests");
         }
         let by_shape = if index { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST };
-        let media_type = written.clone().unwrap_or_else(|| by_shape.to_owned());
+        // As it is written, since others compare it so.
+        let media_type = raw.media_type.unwrap_or_else(|| by_shape.to_owned());
         if let Some(header) = header
             && header != media_type
         {
@@ -274,7 +275,8 @@ pub(crate) fn stored_names(bytes: &[u8]) -> (Vec<Digest>, Vec<Digest>) {
     let digest = |named: LooseDescriptor| Digest::parse(named.digest.as_deref()?).ok();
     let Ok(loose) = serde_json::from_slice::<Loose>(bytes) else { return Default::default() };
     let here = |named: &LooseDescriptor| !named.media_type.as_deref().is_some_and(elsewhere);
-    let blobs = loose.config.into_iter().chain(loose.layers.unwrap_or_default()).filter(here).filter_map(digest).collect();
+    // A configuration is here, whatever it calls itself.
+    let blobs = loose.config.into_iter().chain(loose.layers.unwrap_or_default().into_iter().filter(here)).filter_map(digest).collect();
     (blobs, loose.manifests.unwrap_or_default().into_iter().filter_map(digest).collect())
 }
 
@@ -297,8 +299,8 @@ pub(crate) fn reference(bytes: &[u8]) -> Option<Reference> {
     struct LooseConfig {
         media_type: Option<String>,
     }
-    // Most manifests have none: look before reading.
-    if !bytes.windows(9).any(|window| window == b"\"subject\"") {
+    // Most manifests have none: look before reading. A name may be written with escapes.
+    if !bytes.windows(9).any(|window| window == b"\"subject\"" || window.starts_with(b"\\u")) {
         return None;
     }
     let loose: Loose = serde_json::from_slice(bytes).ok()?;
