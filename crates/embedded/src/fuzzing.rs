@@ -95,7 +95,7 @@ pub fn paths(route: &Route) -> Vec<String> {
     };
     match route {
         Route::Blob(_, digest) | Route::Referrers(_, digest) | Route::Manifest(_, Target::Digest(digest)) => {
-            paths.extend(of_digest(digest))
+            paths.extend(of_digest(digest));
         }
         Route::Manifest(_, Target::Tag(tag)) => paths.push(format!("{}/{}", layout::tag(name, tag), layout::CURRENT)),
         Route::Upload(_, id) => paths.push(layout::upload(name, id)),

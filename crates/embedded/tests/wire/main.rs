@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod child;
+mod damage;
 mod hostile;
 mod kills;
 mod objects;
