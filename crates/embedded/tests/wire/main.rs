@@ -5,10 +5,12 @@
 
 mod child;
 mod damage;
+mod growth;
 mod hostile;
 mod kills;
 mod objects;
 mod peers;
+mod smuggling;
 mod support;
 mod trait_;
 mod traps;
