@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result, refuse};
 use oci::{Digest, limits, media_type};
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{collections::BTreeMap, fmt};
 
@@ -55,6 +55,48 @@ struct RawDescriptor {
 /// Fields whose spelling in other cases Go's readers would take for them (and ours not).
 const FIELDS: [&str; 8] = ["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"];
 
+/// Any value, read to the end: what is skipped unread may hold text that other readers stumble over.
+struct Whole;
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = Whole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+            fn visit_unit<E>(self) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Whole, E> {
+                Ok(Whole)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Whole, A::Error> {
+                while items.next_element::<Whole>()?.is_some() {}
+                Ok(Whole)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Whole, A::Error> {
+                while map.next_entry::<Whole, Whole>()?.is_some() {}
+                Ok(Whole)
+            }
+        }
+        deserializer.deserialize_any(Look)
+    }
+}
+
 /// Only looks at a document's top names.
 struct TopNames;
 
@@ -71,7 +113,7 @@ impl<'de> Deserialize<'de> for TopNames {
                     if let Some(field) = FIELDS.iter().find(|field| **field != name && field.eq_ignore_ascii_case(&name)) {
                         return Err(serde::de::Error::custom(format_args!("“{field}” is written in other capitals")));
                     }
-                    map.next_value::<IgnoredAny>()?;
+                    map.next_value::<Whole>()?;
                 }
                 Ok(TopNames)
             }
@@ -138,7 +180,8 @@ impl Document {
             return invalid("the manifest has neither layers nor manifests");
         }
         let by_shape = if index { media_type::OCI_INDEX } else { media_type::OCI_MANIFEST };
-        let media_type = written.clone().unwrap_or_else(|| by_shape.to_owned());
+        // As it is written, since others compare it so.
+        let media_type = raw.media_type.unwrap_or_else(|| by_shape.to_owned());
         if let Some(header) = header
             && header != media_type
         {
@@ -246,11 +289,12 @@ pub(crate) fn stored_names(bytes: &[u8]) -> Option<Names> {
     }
     let digest = |named: LooseDescriptor| Digest::parse(named.digest.as_deref()?).ok();
     let loose: Loose = serde_json::from_slice(bytes).ok()?;
-    let named = loose.config.into_iter().chain(loose.layers.unwrap_or_default()).chain(loose.blobs.unwrap_or_default());
-    let (away, here): (Vec<_>, Vec<_>) = named.partition(|named| named.media_type.as_deref().is_some_and(elsewhere));
+    let layers = loose.layers.unwrap_or_default().into_iter().chain(loose.blobs.unwrap_or_default());
+    let (away, here): (Vec<_>, Vec<_>) = layers.partition(|named| named.media_type.as_deref().is_some_and(elsewhere));
     let old = loose.fs_layers.unwrap_or_default().into_iter().filter_map(|layer| Digest::parse(layer.blob_sum.as_deref()?).ok());
     Some(Names {
-        blobs: here.into_iter().filter_map(digest).chain(old).collect(),
+        // A configuration is here, whatever it calls itself.
+        blobs: loose.config.into_iter().chain(here).filter_map(digest).chain(old).collect(),
         elsewhere: away.into_iter().filter_map(digest).collect(),
         children: loose.manifests.unwrap_or_default().into_iter().filter_map(digest).collect(),
     })
@@ -275,8 +319,8 @@ pub(crate) fn reference(bytes: &[u8]) -> Option<Reference> {
     struct LooseConfig {
         media_type: Option<String>,
     }
-    // Most manifests have none: look before reading.
-    if !bytes.windows(9).any(|window| window == b"\"subject\"") {
+    // Most manifests have none: look before reading. A name may be written with escapes.
+    if !bytes.windows(9).any(|window| window == b"\"subject\"" || window.starts_with(b"\\u")) {
         return None;
     }
     let loose: Loose = serde_json::from_slice(bytes).ok()?;

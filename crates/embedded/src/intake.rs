@@ -51,10 +51,10 @@ impl<'a> Intake<'a> {
         Self { local, slot: Slot::New(Box::new(open)), batch: Vec::new() }
     }
 
-    /// Takes the body; at most `limit` bytes, where there is one.
-    pub(crate) async fn take(&mut self, body: Body, limit: Option<u64>) -> Result<()> {
+    /// Takes the body; of `length` bytes, where that is said.
+    pub(crate) async fn take(&mut self, body: Body, length: Option<u64>) -> Result<()> {
         let mut stream = body.into_data_stream();
-        let result = self.pour(&mut stream, limit).await;
+        let result = self.pour(&mut stream, length).await;
         if let Err(error) = &result
             && error.code != Code::BlobUploadInvalid
         {
@@ -63,7 +63,7 @@ impl<'a> Intake<'a> {
         result
     }
 
-    async fn pour(&mut self, stream: &mut BodyDataStream, limit: Option<u64>) -> Result<()> {
+    async fn pour(&mut self, stream: &mut BodyDataStream, length: Option<u64>) -> Result<()> {
         let mut total = 0;
         while let Some(piece) = stream.next().await {
             let Ok(piece) = piece else {
@@ -73,7 +73,7 @@ impl<'a> Intake<'a> {
                 return Err(Error::new(Code::BlobUploadInvalid, "the body broke off"));
             };
             total += piece.len() as u64;
-            if limit.is_some_and(|limit| total > limit) {
+            if length.is_some_and(|length| total > length) {
                 return Err(Error::new(Code::SizeInvalid, "the body is longer than its Content-Range says"));
             }
             let mut rest = &piece[..];
@@ -85,6 +85,10 @@ impl<'a> Intake<'a> {
                     self.flush().await?;
                 }
             }
+        }
+        // Where its length was said before, that was looked at already.
+        if length.is_some_and(|length| total < length) {
+            return Err(Error::new(Code::SizeInvalid, "the body is shorter than its Content-Range says"));
         }
         Ok(())
     }

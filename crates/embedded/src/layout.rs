@@ -25,6 +25,11 @@ pub(crate) const LINK: &str = "link";
 /// When an upload began (RFC 3339).
 pub(crate) const STARTED_AT: &str = "startedat";
 
+/// The digest that a link's text is; other registries end it with a line break.
+pub(crate) fn linked(text: &[u8]) -> Option<Digest> {
+    Digest::parse(std::str::from_utf8(text).ok()?.trim()).ok()
+}
+
 /// `sha256/3f2a…`.
 fn pair(digest: &Digest) -> String {
     format!("{}/{}", digest.algorithm(), digest.encoded())

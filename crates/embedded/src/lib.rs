@@ -24,6 +24,9 @@ mod body;
 mod document;
 pub mod driver;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod intake;
 mod layout;

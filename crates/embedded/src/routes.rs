@@ -5,8 +5,8 @@ mod blobs;
 mod lists;
 mod manifests;
 mod path;
-mod query;
-mod range;
+pub(crate) mod query;
+pub(crate) mod range;
 mod uploads;
 
 pub use path::Route;

@@ -24,6 +24,7 @@ use crate::{
 use moka::sync::Cache;
 use oci::Digest;
 use std::{
+    io,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -91,8 +92,14 @@ impl Store {
 
     /// The digest a link holds; `None` where there is no link, or none that can be read.
     fn link(&self, path: &str) -> Result<Option<Digest>> {
-        let Some(bytes) = self.driver.read(path, 1024)? else { return Ok(None) };
-        let digest = std::str::from_utf8(&bytes).ok().and_then(|text| Digest::parse(text.trim()).ok());
+        let bytes = match self.driver.read(path, 1024) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            // Larger than any link: damaged as well, and mended by the next push.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let digest = layout::linked(&bytes);
         if digest.is_none() {
             tracing::warn!(path, "a link in the storage holds no digest");
         }

@@ -3,7 +3,6 @@
 
 use catalogue::AdvisoryLocks;
 use embedded::locks::{Held, Key, LocalLocks, Locks};
-use sha2::{Digest as _, Sha256};
 use std::io;
 
 /// Locks over all processes with one database.
@@ -17,6 +16,9 @@ pub(super) struct Shared {
 const FIRST: i64 = 7_310_579_643_200_000;
 /// Numbers for each kind of key. PostgreSQL holds some thousand locks at a time, and a manifest may have as many tags.
 const NUMBERS: u64 = 512;
+/// The gate's number, after those of the keys; and its rank, since whoever passes it goes on to hold keys.
+const GATE: i64 = FIRST + 3 * NUMBERS as i64;
+const GATE_RANK: usize = 3;
 
 impl Shared {
     pub(super) fn new(database: AdvisoryLocks) -> Self {
@@ -35,32 +37,28 @@ impl Locks for Shared {
     fn hold<'a>(&'a self, keys: &[Key<'_>]) -> io::Result<Box<dyn Held + 'a>> {
         let local = self.local.hold(keys)?;
         // Who holds one takes none that stands before it: the first tells how deep this is.
-        let rank = keys.iter().map(kind).min().unwrap_or(0);
+        let rank = keys.iter().map(Key::kind).min().unwrap_or(0);
         let numbers: Vec<(i64, bool)> = keys.iter().map(|key| (number(key), false)).collect();
         let database = self.database.hold(rank, &numbers).map_err(io::Error::other)?;
         Ok(Box::new(Both { _database: database, _local: local }))
     }
-}
 
-/// In the order of [`Key`].
-fn kind(key: &Key<'_>) -> usize {
-    match key {
-        Key::Manifest(..) => 0,
-        Key::Tag(..) => 1,
-        Key::Blob(_) => 2,
+    fn pass<'a>(&'a self) -> io::Result<Box<dyn Held + 'a>> {
+        let local = self.local.pass()?;
+        let database = self.database.hold(GATE_RANK, &[(GATE, true)]).map_err(io::Error::other)?;
+        Ok(Box::new(Both { _database: database, _local: local }))
+    }
+
+    fn close<'a>(&'a self) -> io::Result<Box<dyn Held + 'a>> {
+        let local = self.local.close()?;
+        let database = self.database.hold(GATE_RANK, &[(GATE, false)]).map_err(io::Error::other)?;
+        Ok(Box::new(Both { _database: database, _local: local }))
     }
 }
 
 /// The same in every process and version.
 fn number(key: &Key<'_>) -> i64 {
-    let text = match key {
-        Key::Manifest(name, digest) => format!("{name}@{digest}"),
-        Key::Tag(name, tag) => format!("{name}:{tag}"),
-        Key::Blob(digest) => digest.to_string(),
-    };
-    let sum: [u8; 32] = Sha256::digest(text).into();
-    let hash = u64::from_be_bytes([sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]]);
-    FIRST + (kind(key) as u64 * NUMBERS + hash % NUMBERS) as i64
+    FIRST + (key.kind() as u64 * NUMBERS + key.number() % NUMBERS) as i64
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ fn what_is_wrong_is_said() {
         (json!({"schemaVersion": 2, "config": d, "layers": [], "manifests": []}), "at once"),
         (json!({"schemaVersion": 2, "mediaType": index, "config": d, "layers": []}), "fields"),
         (json!({"schemaVersion": 2, "mediaType": "text/html", "config": d, "layers": []}), "text/html"),
+        (json!({"schemaVersion": 2, "mediaType": image.to_uppercase(), "config": d, "layers": []}), "are not taken"),
+        (json!({"schemaVersion": 2, "mediaType": format!("{index}; charset=utf-8"), "manifests": []}), "are not taken"),
         (json!({"schemaVersion": 2, "layers": []}), "config"),
         (json!({"schemaVersion": 2, "config": descriptor('a', -1), "layers": []}), "-1"),
         (json!({"schemaVersion": 2, "config": d, "layers": [{"digest": "../../x", "size": 1}]}), "digest"),
@@ -56,6 +58,12 @@ fn what_is_wrong_is_said() {
     assert!(read(&json!({"schemaVersion": 2, "config": d, "layers": []}), Some(&format!("{image}; charset=utf-8"))).is_ok());
     let twice = format!(r#"{{"schemaVersion":2,"layers":[],"layers":[],"config":{d}}}"#);
     assert!(Document::read(twice.as_bytes(), None).unwrap_err().message.contains("duplicate"));
+    // Half of a pair of surrogates, in what is not looked at.
+    for other in [r#""\ud800""#, r#"{"\ud800":[]}"#, "[1e999]"] {
+        let unreadable = format!(r#"{{"schemaVersion":2,"manifests":[],"other":{other}}}"#);
+        assert!(Document::read(unreadable.as_bytes(), None).unwrap_err().message.contains("well-formed"), "{other}");
+        assert!(oci::Manifest::parse(unreadable.as_bytes(), None).is_err());
+    }
     assert_eq!(depth(br#"{"a":"[[[\"[[","b":[{}]}"#), 3);
     let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(9999), "]".repeat(9999));
     assert!(Document::read(deep.as_bytes(), None).unwrap_err().message.contains("nested"));
@@ -74,4 +82,16 @@ fn what_is_stored_is_read_leniently() {
     assert_eq!(stored_type(br#"{"schemaVersion":1}"#), media_type::DOCKER_SCHEMA1_SIGNED);
     assert_eq!(stored_type(br#"{"mediaType":"a/b\r\nx: y"}"#), media_type::OCI_MANIFEST);
     assert_eq!(stored_type(b"junk"), media_type::OCI_MANIFEST);
+}
+
+#[test]
+fn what_was_put_is_found_again() {
+    let mut config = descriptor('a', 1);
+    config["mediaType"] = "application/vnd.oci.image.layer.nondistributable.v1.tar".into();
+    let image = json!({"schemaVersion": 2, "config": config, "layers": [], "subject": descriptor('c', 3)}).to_string();
+    for image in [image.clone(), image.replace("\"subject\"", "\"\\u0073ubject\"")] {
+        let put = Document::read(image.as_bytes(), None).unwrap();
+        assert_eq!(put.blobs.into_iter().map(|named| named.digest).collect::<Vec<_>>(), stored_names(image.as_bytes()).unwrap().blobs);
+        assert_eq!(put.subject, reference(image.as_bytes()).map(|reference| reference.subject), "{image}");
+    }
 }

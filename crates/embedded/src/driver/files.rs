@@ -119,8 +119,12 @@ impl Driver for Files {
 
     fn begin(&self, upload: &str, started_at: &str) -> io::Result<()> {
         let folder = self.root.join(upload);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(layout::STARTED_AT), started_at)
+        let made = fs::create_dir_all(&folder).and_then(|()| fs::write(folder.join(layout::STARTED_AT), started_at));
+        if made.is_err() {
+            // A full disk has room for folders for a long time, and nobody knows this one's name.
+            let _ = fs::remove_dir_all(&folder);
+        }
+        made
     }
 
     fn discard(&self, upload: &str) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 const LONGEST: usize = 1024;
 
 /// The values of a parameter, in order.
-pub(super) fn all<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = Result<String>> + 'a {
+pub(crate) fn all<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = Result<String>> + 'a {
     query.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decode(key).as_deref() == Ok(name)).then(|| {
@@ -19,7 +19,7 @@ pub(super) fn all<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = Res
 }
 
 /// The first value of a parameter.
-pub(super) fn first(query: &str, name: &str) -> Result<Option<String>> {
+pub(crate) fn first(query: &str, name: &str) -> Result<Option<String>> {
     if query.is_empty() {
         return Ok(None);
     }
@@ -41,7 +41,7 @@ fn decode(text: &str) -> Result<Cow<'_, str>, ()> {
 }
 
 /// How a page is asked for: its size and what it comes after. No size is no bound; one too large to be true is the largest.
-pub(super) fn page(query: &str) -> Result<(Option<usize>, Option<String>)> {
+pub(crate) fn page(query: &str) -> Result<(Option<usize>, Option<String>)> {
     let n = match first(query, "n")?.as_deref() {
         None | Some("") => None,
         Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => Some(text.parse().unwrap_or(usize::MAX)),

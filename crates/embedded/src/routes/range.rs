@@ -7,7 +7,7 @@ use crate::{
 
 /// What a `Range` header asks of so many bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// No range, several, or another unit: all is sent.
     All,
     /// From the first up to before the second.
@@ -15,7 +15,7 @@ pub(super) enum Wanted {
     Unsatisfiable,
 }
 
-pub(super) fn wanted(header: Option<&str>, size: u64) -> Wanted {
+pub(crate) fn wanted(header: Option<&str>, size: u64) -> Wanted {
     let Some(spec) = header.and_then(|header| header.trim().strip_prefix("bytes=")) else { return Wanted::All };
     if spec.contains(',') {
         return Wanted::All;
@@ -38,7 +38,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// A chunk's `Content-Range`: `first-last`, both included. Some clients write it as HTTP does, `bytes first-last/total`.
-pub(super) fn chunk(header: &str) -> Result<Chunk> {
+pub(crate) fn chunk(header: &str) -> Result<Chunk> {
     let text = header.trim();
     let text = text.strip_prefix("bytes").map_or(text, str::trim_start);
     let text = text.split('/').next().unwrap_or_default();

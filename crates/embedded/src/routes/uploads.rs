@@ -51,7 +51,10 @@ pub(super) async fn begin(asked: &Asked, name: RepositoryName, body: Body) -> Re
                 Err(error) => Err(error),
             };
             if size.is_err() {
-                asked.local.store.sessions.forget(id);
+                // Nobody was told its address, so nobody goes on with what came of it.
+                let repository = name.clone();
+                let thrown_away = asked.local.run(move |store| store.remove_upload(&repository, id)).await;
+                thrown_away.unwrap_or_else(|error| tracing::warn!(%error, "what came of an upload that failed stays until it expires"));
             }
             Ok(created(asked, &name, &digest, size?))
         }

@@ -45,6 +45,11 @@ impl Store {
             self.verified.forget(digest);
             return Ok(None);
         };
+        // Whatever it was: nothing is left of it.
+        if stat.size == 0 && !Algorithm::is_of_nothing(digest) {
+            self.verified.forget(digest);
+            return Ok(None);
+        }
         if self.verified.has(digest) || (stat.size > 0 && expected == Some(stat.size)) {
             return Ok(Some(stat.size));
         }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use oci::{Digest, RepositoryName, Tag, Target, limits};
 use serde_json::json;
-use std::{sync::Arc, time::SystemTime};
+use std::{io, sync::Arc, time::SystemTime};
 
 /// A manifest in storage, with the headers its answers carry.
 #[derive(Debug)]
@@ -91,7 +91,13 @@ impl Store {
             return Ok(Some(stored));
         }
         let Some(algorithm) = Algorithm::of(digest) else { return Ok(None) };
-        let Some(bytes) = self.driver.read(&layout::blob(digest), limits::MANIFEST)? else { return Ok(None) };
+        let bytes = match self.driver.read(&layout::blob(digest), limits::MANIFEST) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            // Larger than any manifest.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
         if algorithm.digest(&bytes) != *digest {
             tracing::error!(%digest, "a manifest in the storage is not what its digest says; it is taken as missing");
             return Ok(None);

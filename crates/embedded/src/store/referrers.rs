@@ -8,7 +8,7 @@ use crate::{document, driver::Step, error::Result, layout};
 use bytes::Bytes;
 use oci::{Digest, RepositoryName};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Clocks, and what was under way when the marker was set.
 const SLACK: Duration = Duration::from_hours(1);
@@ -64,7 +64,9 @@ impl Store {
             return Ok(());
         }
         let marker = layout::referrers_marker(name);
-        let since = self.driver.stat(&marker)?.and_then(|stat| stat.modified.checked_sub(SLACK));
+        // A marker of the future was set while the clock was wrong, and says nothing.
+        let marked = self.driver.stat(&marker)?.map(|stat| stat.modified).filter(|at| *at <= SystemTime::now() + SLACK);
+        let since = marked.and_then(|at| at.checked_sub(SLACK));
         let mut steps = Vec::new();
         let mut any = false;
         for digest in self.pairs(&layout::revisions(name))? {

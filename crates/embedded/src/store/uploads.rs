@@ -15,7 +15,10 @@ use crate::{
 };
 use oci::{Digest, RepositoryName};
 use serde_json::json;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// By so much the clocks of those who share a storage may differ.
+const AHEAD: Duration = Duration::from_hours(1);
 
 /// An upload whose turn it is, opened to write.
 pub(crate) struct Writer {
@@ -127,7 +130,8 @@ impl Store {
         self.remove_upload(&writer.name, writer.id)
     }
 
-    fn remove_upload(&self, name: &RepositoryName, id: UploadId) -> Result<()> {
+    /// Throws away what there is of an upload, if anything.
+    pub(crate) fn remove_upload(&self, name: &RepositoryName, id: UploadId) -> Result<()> {
         self.sessions.forget(id);
         Ok(self.driver.discard(&layout::upload(name, &id))?)
     }
@@ -135,6 +139,7 @@ impl Store {
     /// Throws away uploads that nothing was written to since then.
     pub(super) fn purge_uploads(&self, before: SystemTime) -> Result<()> {
         self.sessions.forget_old(before);
+        let now = SystemTime::now();
         self.walk(&mut |name, parts| {
             if !parts.iter().any(|part| part.name == "_uploads") {
                 return Ok(());
@@ -142,7 +147,15 @@ impl Store {
             let folder = format!("{}/_uploads", layout::repository(name));
             for entry in self.driver.list(&folder)?.unwrap_or_default() {
                 let path = format!("{folder}/{}", entry.name);
-                let changed = |file| Ok::<_, Error>(self.driver.stat(&format!("{path}/{file}"))?.map(|stat| stat.modified));
+                let changed = |file| {
+                    let path = format!("{path}/{file}");
+                    let at = self.driver.stat(&path)?.map(|stat| stat.modified);
+                    // Written while the clock was wrong: its time begins now.
+                    if at.is_some_and(|at| at > now + AHEAD) {
+                        self.driver.date(&path, now)?;
+                    }
+                    Ok::<_, Error>(at)
+                };
                 let last = changed(layout::DATA)?.max(changed(layout::STARTED_AT)?);
                 // One that is just being made has neither yet: the next time will do.
                 if last.is_some_and(|last| last < before) {

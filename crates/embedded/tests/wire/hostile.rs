@@ -39,6 +39,22 @@ fn no_request_is_a_server_error() {
         "/v2/%",
         "/v2/%zz",
         "/v2/a/manifests/",
+        "/v2/a/manifests/..%2f..%2f..%2fetc%2fpasswd",
+        "/v2/..%5c..%5cetc/tags/list",
+        "/v2/a%c0%af/tags/list",
+        "/v2/a/manifests/%252e%252e",
+        "/v2/_uploads/tags/list",
+        "/v2/a/_layers/manifests/v1",
+        "/v2/a\u{e9}/tags/list",
+        "/v2/null/manifests/null",
+        "/v2/a/blobs/sha256:null",
+        "/v2/a/blobs/null",
+        "/v2/a/referrers/null",
+        "/v2/a/blobs/uploads/null",
+        "/v2/a/tags/list?n=null&last=null",
+        "/v2/a/blobs/uploads/?mount=null&from=null",
+        "/v2/a/blobs/uploads/?digest=",
+        "/v2/a/blobs/uploads/?from=..%2f..",
     ]
     .map(str::to_owned);
     let more = [
@@ -56,12 +72,31 @@ fn no_request_is_a_server_error() {
             if method == "DELETE" && (path.contains(digest.as_str()) || path.contains("?tag=")) {
                 continue;
             }
-            let answer =
-                asked(server.address, method, path, &[("Content-Range", "x"), ("Range", "bytes=9-1,x"), ("Content-Type", "\"")], b"{}")
-                    .unwrap();
+            let headers = [("Content-Range", "x"), ("Range", "bytes=9-1,x"), ("Content-Type", "\"")];
+            let answer = asked(server.address, method, path, &headers, b"{}").unwrap();
             assert!(answer.status < 500, "{method} {path}: {}", answer.status);
             assert!(!answer.head.to_ascii_lowercase().contains("set-cookie"), "{method} {path}");
         }
+    }
+    for range in [
+        "",
+        "-",
+        "-1--2",
+        "0--1",
+        "5-",
+        "-5",
+        "9-1",
+        "a-b",
+        "null",
+        "0-18446744073709551615",
+        "99999999999999999999-1",
+        "0-1,2-3",
+        "bytes */5",
+    ] {
+        let answer = server.ask("PATCH", &upload, &[("Content-Range", range)], b"{}");
+        assert!(matches!(answer.status, 400 | 416), "{range:?}: {}", answer.status);
+        let answer = server.ask("GET", &format!("/v2/a/blobs/{}", sha256(b"layer of x")), &[("Range", &format!("bytes={range}"))], b"");
+        assert!(matches!(answer.status, 200 | 206 | 416), "{range:?}: {}", answer.status);
     }
     assert_eq!(server.get("/v2/a/tags/list?n=0").text(), "{\"name\":\"a\",\"tags\":[]}\n");
     assert_eq!(server.get("/v2/a/manifests/v1").status, 200);
@@ -161,6 +196,23 @@ fn uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from() {
         assert!(put.status == 416 && started.elapsed().as_secs() < 10, "{} {}", put.status, put.text());
     }
     assert_eq!(server.get(&format!("/v2/a/blobs/{digest}")).text(), whole);
+}
+
+#[test]
+fn a_chunk_is_as_long_as_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path(), |_| {});
+    let location = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
+    for (body, range, status) in [("5\r\nhello", "0-8", 400), ("5\r\nhello", "0-3", 400), ("0", "0-0", 400), ("5\r\nhello", "0-4", 202)] {
+        let end = if body == "0" { "\r\n\r\n" } else { "\r\n0\r\n\r\n" };
+        let request = format!(
+            "PATCH {location} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Range: {range}\r\nTransfer-Encoding: chunked\r\n\r\n{body}{end}"
+        );
+        let answer = raw(server.address, request.as_bytes()).unwrap();
+        assert_eq!(answer.status, status, "{range} {}", answer.text());
+        let stands = if status == 202 { "0-4" } else { "0-0" };
+        assert_eq!(server.get(&location).header("range").unwrap(), stands, "what is refused changes nothing");
+    }
 }
 
 #[test]

@@ -3,11 +3,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod child;
 mod collect;
+mod damage;
+mod growth;
 mod hostile;
 mod kills;
 mod objects;
 mod peers;
+mod smuggling;
 mod support;
 mod trait_;
 mod traps;

@@ -104,11 +104,12 @@ impl Driver for Objects {
                 Step::Ensure { .. } => {}
                 Step::Remove { path } => self.remove(path),
                 Step::Move { from, to } => {
-                    for entry in self.list(from)?.unwrap_or_default() {
-                        let bytes = self.get(&format!("{from}/{}", entry.name)).unwrap_or_default();
-                        self.put(&format!("{to}/{}", entry.name), bytes);
+                    let mut objects = self.0.lock().unwrap();
+                    let inside: Vec<String> = objects.keys().filter(|key| key.starts_with(&format!("{from}/"))).cloned().collect();
+                    for key in inside {
+                        let object = objects.remove(&key).unwrap();
+                        objects.insert(key.replacen(from, to, 1), object);
                     }
-                    self.remove(from);
                 }
             }
         }
