@@ -2,7 +2,7 @@
 //!
 //! A [`Frame`] is what surrounds every page; a [`Page`] is one of them with its model. Nothing here fetches anything.
 
-use api::{Comparison, Hit, Image, List, Lock, Registry, Repository, Tag, Totals};
+use api::{Collections, Comparison, Hit, Image, List, Lock, Registry, Repository, Tag, Totals};
 use std::collections::BTreeMap;
 
 mod change;
@@ -184,6 +184,8 @@ pub struct RegistryModel {
     pub registry: Registry,
     /// Where the registry may send its events, as a whole address; none where it cannot be told.
     pub notifications: Option<String>,
+    /// How its garbage is collected; none where it collects by itself.
+    pub collections: Option<Collections>,
     /// A refresh was asked for just now.
     pub refreshing: bool,
 }

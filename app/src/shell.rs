@@ -157,7 +157,12 @@ fn events(page: &Page) -> Option<String> {
 
 /// After how many seconds a page is to be loaded again where no script does that.
 fn again(page: &Page) -> Option<u8> {
-    matches!(page, Page::Job(model) if !model.job.state.is_over()).then_some(2)
+    let under_way = match page {
+        Page::Job(model) => !model.job.state.is_over(),
+        Page::Registry(model) => model.collections.as_ref().and_then(|it| it.last.as_ref()).is_some_and(|last| last.finished.is_none()),
+        _ => false,
+    };
+    under_way.then_some(2)
 }
 
 /// The place as it is remembered among the recent ones: a repository's or an image's reference.

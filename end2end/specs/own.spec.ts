@@ -13,10 +13,12 @@ const test = base.extend<object, { own: { outside: Outside; again(): Promise<voi
     async ({}, use) => {
       const folder = mkdtempSync(join(tmpdir(), 'supercargo-own-'))
       const port = await freePort()
-      let server = await startSupercargo({ data: folder, port })
+      // What lost its tag may go at once.
+      const settings = { SUPERCARGO_EMBEDDED_GC_GRACE: '0s' }
+      let server = await startSupercargo({ data: folder, port, settings })
       const again = async () => {
         await server.stop()
-        server = await startSupercargo({ data: folder, port })
+        server = await startSupercargo({ data: folder, port, settings })
       }
       await use({ outside: new Outside(server.url), again })
       await server.stop()
@@ -96,4 +98,23 @@ test('everything is there again after a restart', async ({ page, own, url }) => 
   await page.goto('/activity')
   await expect(list.main).toContainText('pushed')
   await expect(list.main).toContainText('team/multi')
+})
+
+test('what no tag names is shown, taken away and written down', async ({ page, own, url }) => {
+  const before = await own.outside.push('team/moving', 'before', ['latest'])
+  const after = await own.outside.push('team/moving', 'after', ['latest'])
+  await known(url, 'local/team/moving:latest')
+  await page.goto('/r/local')
+  const storage = page.getByRole('region', { name: 'Storage' })
+  await expect(storage).toContainText('That happens only when somebody says so.')
+  await storage.getByRole('button', { name: 'Look what can go' }).click()
+  await expect(storage).toContainText('can go')
+  await expectAccessible(page)
+  expect(await own.outside.digest('team/moving', before)).toBe(before)
+  await storage.getByRole('button', { name: /^Free / }).click()
+  await expect(storage).toContainText('free since')
+  expect(await own.outside.digest('team/moving', before)).toBeNull()
+  expect(await own.outside.digest('team/moving', 'latest')).toBe(after)
+  await page.goto('/activity')
+  await expect(page.getByRole('main')).toContainText('collected in')
 })

@@ -11,6 +11,7 @@ mod config;
 mod copy;
 mod demo;
 mod exit;
+mod gc;
 mod healthcheck;
 mod inspect;
 mod jobs;
@@ -66,6 +67,8 @@ enum Command {
     Copy(copy::Copy),
     /// Delete what a policy says
     CleanUp(Box<clean_up::CleanUp>),
+    /// Take away what nothing in our own registry holds
+    Gc(gc::Gc),
     /// Read all that our own registry stores, and tell what is damaged or missing
     Verify(verify::Verify),
     /// Write all that the database knows into a file; the server may go on meanwhile
@@ -125,6 +128,7 @@ fn execute(cli: Cli) -> Result<(), Failed> {
             Command::Retag(command) => command.run(flags).await,
             Command::Copy(command) => command.run(flags).await,
             Command::CleanUp(command) => command.run(flags).await,
+            Command::Gc(command) => command.run(flags).await,
             Command::Verify(command) => command.run(flags).await,
             Command::Backup(command) => command.run(flags).await,
             Command::Restore(command) => command.run(flags).await,

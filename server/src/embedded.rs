@@ -40,11 +40,7 @@ impl Own {
     /// Opens it, where it is on, and puts it among the registries of the service.
     pub(crate) fn open(settings: &Settings, service: &mut service::Settings) -> Result<Option<Self>, String> {
         let Some(own) = &settings.embedded else { return Ok(None) };
-        let local = match AdvisoryLocks::of(settings.database.expose()).map_err(|error| error.to_string())? {
-            // Others may write to the storage: those who share it share the database.
-            Some(locks) => Local::over(Self::store(own, own.durable)?.locked_by(Box::new(locks::Shared::new(locks)))),
-            None => Self::open_storage(own, own.durable)?,
-        };
+        let local = Self::open_storage(settings, own, own.durable)?;
         if let Some(among) = service.registries.iter_mut().find(|registry| registry.name == own.name) {
             among.provided = Some(Provided(Arc::new(InProcess(local.clone()))));
         }
@@ -52,8 +48,14 @@ impl Own {
     }
 
     /// Opens its storage alone.
-    pub(crate) fn open_storage(own: &EmbeddedSettings, durable: bool) -> Result<Arc<Local>, String> {
-        Self::store(own, durable).map(Local::over)
+    pub(crate) fn open_storage(settings: &Settings, own: &EmbeddedSettings, durable: bool) -> Result<Arc<Local>, String> {
+        let store = Self::store(own, durable)?;
+        let locks = AdvisoryLocks::of(settings.database.expose()).map_err(|error| error.to_string())?;
+        // Others may write to the storage: those who share it share the database.
+        Ok(Local::over(match locks {
+            Some(locks) => store.locked_by(Box::new(locks::Shared::new(locks))),
+            None => store,
+        }))
     }
 
     fn store(own: &EmbeddedSettings, durable: bool) -> Result<Store, String> {

@@ -40,6 +40,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/registries", get(registries::list))
         .route("/registries/{registry}", get(registries::one))
         .route("/registries/{registry}/refresh", post(registries::refresh))
+        .route("/registries/{registry}/collection", get(registries::collection).post(registries::collect))
         .route("/repositories", get(lists::repositories))
         .route("/tags", get(lists::tags))
         .route("/search", get(lists::search))

@@ -19,7 +19,7 @@ pub(crate) use activity::activity;
 pub(crate) use changes::{copy, copy_form, delete, retag, retag_form};
 pub(crate) use clean_up::{clean_up, clean_up_plan};
 pub(crate) use compare::compare;
-pub(crate) use forms::{refresh, theme};
+pub(crate) use forms::{collect, refresh, theme};
 pub(crate) use jobs::{cancel, job, undo};
 pub(crate) use lists::{catalogue, search};
 pub(crate) use locks::{lock, unlock};

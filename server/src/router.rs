@@ -31,6 +31,7 @@ pub(crate) fn with_registry(state: AppState, registry: Option<Router>) -> Router
         .route("/search", get(pages::search))
         .route("/r/{registry}", get(pages::registry))
         .route("/r/{registry}/refresh", post(pages::refresh).get(pages::below_registry))
+        .route("/r/{registry}/collect", post(pages::collect).get(pages::below_registry))
         .route("/r/{registry}/", get(pages::below_registry))
         .route("/r/{registry}/{*rest}", get(pages::below_registry))
         .route("/delete", post(pages::delete))

@@ -15,6 +15,7 @@ mod value;
 
 pub use embedded::EmbeddedSettings;
 pub(crate) use keys::nearest;
+pub(crate) use value::duration as parse_duration;
 
 use crate::tls::TlsFiles;
 use ::registry::Secret;

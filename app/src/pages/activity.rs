@@ -18,7 +18,7 @@ use crate::{
 use api::{Activity, Job, List};
 use leptos::prelude::*;
 
-const ACTIONS: [(&str, &str); 9] = [
+const ACTIONS: [(&str, &str); 10] = [
     ("push", "Pushed"),
     ("pull", "Pulled"),
     ("delete", "Deleted"),
@@ -26,6 +26,7 @@ const ACTIONS: [(&str, &str); 9] = [
     ("copy", "Copied"),
     ("restore", "Put back"),
     ("clean-up", "Cleaned up"),
+    ("collect", "Collected"),
     ("lock", "Locked"),
     ("unlock", "Unlocked"),
 ];
@@ -268,6 +269,7 @@ fn done(action: &str) -> &str {
         "copy" => "copied to",
         "restore" => "put back",
         "clean-up" => "cleaned up",
+        "collect" => "collected in",
         "lock" => "locked",
         "unlock" => "unlocked",
         other => other,
@@ -275,6 +277,14 @@ fn done(action: &str) -> &str {
 }
 
 fn place(html: &mut Html, base: &str, activity: &Activity, several: bool) {
+    if activity.repository.is_empty() {
+        html.raw("<a class=\"tag\" href=\"")
+            .text(&address::registry(base, &activity.registry))
+            .raw("\">")
+            .text(&activity.registry)
+            .raw("</a>");
+        return;
+    }
     let place = format!("{}/{}", activity.registry, activity.repository);
     let shown = if several { &place } else { &activity.repository };
     let reference = activity.tag.as_ref().map_or_else(|| place.clone(), |tag| format!("{place}:{tag}"));

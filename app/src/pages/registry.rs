@@ -1,5 +1,7 @@
 //! `/r/{registry}`: how far we agree with a registry, what it can do, what is wrong and what mends it.
 
+mod storage;
+
 use crate::{
     address, format,
     html::Html,
@@ -53,6 +55,7 @@ pub(super) fn draw(frame: &Frame, model: &RegistryModel) -> AnyView {
                     <h2 class=H2 id="connection">"Connection"</h2>
                     <dl class="facts" inner_html=connection(model)></dl>
                 </section>
+                {storage::section(frame, model)}
                 {events(model)}
             </div>
         </div>

@@ -108,13 +108,52 @@ shape! {
         pub detail: Option<String>,
     }
 
+    /// What a collection of garbage took away, or would take.
+    #[derive(Default)]
+    pub struct Collection {
+        /// Nothing was taken away: this is what would have gone.
+        pub dry_run: bool,
+        /// When it began.
+        pub started: String,
+        /// When it ended; null while it goes on.
+        pub finished: Option<String>,
+        /// Repositories looked at so far.
+        pub looked: u64,
+        /// All of them.
+        pub of: u64,
+        /// Manifests that no tag named.
+        pub manifests: u64,
+        /// Blobs, manifests among them.
+        pub blobs: u64,
+        /// Bytes that are free since.
+        pub frees: u64,
+        /// Repositories that have nothing left.
+        pub repositories: u64,
+        /// Manifests that could not be read, so that all blobs of their repositories stay.
+        pub unread: Vec<String>,
+        /// What ended it before its time.
+        pub problem: Option<Problem>,
+    }
+
+    /// What the settings say of collecting garbage, and the last collections of this process.
+    pub struct Collections {
+        /// Seconds between collections by themselves; null where there are none.
+        pub every: Option<u64>,
+        /// Seconds for which what was pushed or lost its tag stays.
+        pub grace: u64,
+        /// Whether manifests without a tag go.
+        pub untagged: bool,
+        /// The one under way, or the last.
+        pub last: Option<Collection>,
+    }
+
     /// Something that was done to a registry.
     pub struct Activity {
         /// Grows with time; `after` of the next page.
         pub id: i64,
         /// When.
         pub at: String,
-        /// `push`, `pull`, `delete`, `tag`, `copy`, `restore`, `clean-up`.
+        /// `push`, `pull`, `delete`, `tag`, `copy`, `restore`, `clean-up`, `collect`, `lock`, `unlock`.
         pub action: String,
         /// Who: the name a registry told, else `anonymous`, else `command line` or `schedule`.
         pub actor: Option<String>,

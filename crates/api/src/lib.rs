@@ -23,7 +23,8 @@ macro_rules! shape {
 mod change;
 mod compare;
 pub use change::{
-    Action, Activity, Effect, EffectKind, Fate, Intent, ItemState, Job, JobItem, JobState, Lock, Plan, PlanProblem, Policy, StoredPolicy,
+    Action, Activity, Collection, Collections, Effect, EffectKind, Fate, Intent, ItemState, Job, JobItem, JobState, Lock, Plan,
+    PlanProblem, Policy, StoredPolicy,
 };
 pub use compare::{ComparedImage, ComparedLayer, ComparedPlatform, Comparison, Difference, LayerState};
 

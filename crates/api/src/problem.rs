@@ -64,6 +64,7 @@ codes! {
     BodyTooLarge "body_too_large" 413 "The body is too large",
     UnsupportedMediaType "unsupported_media_type" 415 "Only JSON is taken",
     TooLarge "too_large" 422 "Too large to read",
+    NotSupported "not_supported" 422 "The registry does not do that",
     TooManyRequests "too_many_requests" 429 "Too many requests",
     Internal "internal" 500 "Something broke",
     RegistryUnreachable "registry_unreachable" 502 "The registry does not answer",

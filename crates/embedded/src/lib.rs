@@ -42,11 +42,8 @@ mod upload;
 pub use error::{Code, Error, Result};
 pub use local::{InProcess, Local};
 pub use observer::{Action, Client, Event, Object, Observer};
+pub use registry::collect::{Collected, Collection};
 pub use routes::{Readable, Route, router};
 pub use settings::{Durability, Settings};
-pub use store::{
-    Store,
-    collect::{Collected, Collection},
-    verify::Checked,
-};
+pub use store::{Store, verify::Checked};
 pub use upload::UploadId;

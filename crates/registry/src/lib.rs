@@ -4,6 +4,7 @@
 //! where it was asked for by digest, verified; nothing secret leaves the configured origin.
 
 mod blob;
+pub mod collect;
 mod error;
 #[cfg(feature = "fake")]
 pub mod fake;
@@ -51,6 +52,11 @@ pub trait Registry: Send + Sync + 'static {
 
     /// The state of our connection to it, without asking it anything.
     fn health(&self) -> Health;
+
+    /// Who takes away what nothing in it holds; `None` where that is not ours to do.
+    fn collector(&self) -> Option<collect::SharedCollector> {
+        None
+    }
 
     /// Puts a manifest's exact bytes under a tag (made, or moved) or under their own digest; at most [`oci::limits::MANIFEST`]
     /// bytes. Returns their digest, by the algorithm of `target` where that is a digest, else sha256; what the registry says

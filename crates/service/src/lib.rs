@@ -8,6 +8,7 @@
 
 mod caller;
 mod change;
+mod collecting;
 mod compare;
 mod error;
 mod image;
@@ -23,6 +24,7 @@ mod show;
 pub use caller::Caller;
 pub use catalogue::now;
 pub use change::{ActivityQuery, JobsQuery};
+pub use collecting::{Collecting, Visit};
 pub use error::{Error, Result};
 pub use image::ManifestBytes;
 pub use lists::{Paged, RepositoriesQuery, TagsQuery, check_query};
@@ -50,6 +52,7 @@ struct Inner {
     news: news::News,
     work: change::Work,
     locks: change::KnownLocks,
+    collected: collecting::Last,
 }
 
 impl Service {
@@ -70,6 +73,7 @@ impl Service {
             news: news::News::default(),
             work: change::Work::new(),
             locks: change::KnownLocks::default(),
+            collected: collecting::Last::default(),
         })))
     }
 

@@ -1,3 +1,4 @@
+use crate::Collecting;
 use registry::Secret;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -58,6 +59,8 @@ pub struct RegistrySettings {
     pub trash: Option<Duration>,
     /// The registry itself, where it is in this process; else it is spoken to at `url`.
     pub provided: Option<Provided>,
+    /// How its garbage is collected, where that is ours to do.
+    pub collecting: Collecting,
 }
 
 /// A registry in this process.
@@ -93,6 +96,7 @@ impl Default for RegistrySettings {
             read_only: false,
             trash: None,
             provided: None,
+            collecting: Collecting::default(),
         }
     }
 }

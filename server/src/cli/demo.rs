@@ -51,7 +51,7 @@ impl Demo {
         }
         let place = own.storage.display().to_string();
         // Nobody relies on any of it before it is all there.
-        let local = Own::open_storage(own, false).map_err(Failed::Other)?;
+        let local = Own::open_storage(&settings, own, false).map_err(Failed::Other)?;
         let registry = InProcess(local.clone());
         let there = registry.repositories(None).await.map_err(|error| Failed::Other(format!("{place} cannot be read: {error}.")))?;
         if !there.items.is_empty() {

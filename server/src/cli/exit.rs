@@ -67,6 +67,7 @@ fn of_code(code: Code) -> u8 {
         | C::BodyTooLarge
         | C::UnsupportedMediaType
         | C::TooLarge
+        | C::NotSupported
         | C::TooManyRequests
         | C::Internal
         | C::RegistryUnreachable

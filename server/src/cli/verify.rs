@@ -43,7 +43,7 @@ impl Verify {
             Problem::new(Code::RegistryNotFound, "There is no registry of ours to verify.")
                 .hint("Name its folder: --storage file:DIRECTORY.")
         })?;
-        let local = Own::open_storage(own, own.durable).map_err(Failed::Other)?;
+        let local = Own::open_storage(&settings, own, own.durable).map_err(Failed::Other)?;
         let (found, mut findings) = mpsc::channel(WAITING);
         let reading = tokio::spawn(async move { local.verify(self.quarantine, move |checked| found.blocking_send(checked).is_ok()).await });
         let shown = io::stderr().is_terminal();

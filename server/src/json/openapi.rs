@@ -19,6 +19,8 @@ use utoipa::openapi::Server;
         registries::list,
         registries::one,
         registries::refresh,
+        registries::collection,
+        registries::collect,
         lists::repositories,
         lists::tags,
         lists::search,

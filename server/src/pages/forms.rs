@@ -66,6 +66,25 @@ pub(crate) async fn refresh(
     }
 }
 
+/// `POST /r/{registry}/collect`: begins a collection, or with `dry_run` counts what would go, and shows how far that is.
+pub(crate) async fn collect(
+    State(state): State<AppState>,
+    head: Head,
+    headers: HeaderMap,
+    Path(registry): Path<String>,
+    body: Body,
+) -> Response {
+    let dry_run = match form(&head, &headers, body).await.and_then(|fields| Ok(fields.text("dry_run")?.is_some())) {
+        Ok(dry_run) => dry_run,
+        Err(problem) => return fail(&state, &head, problem).await,
+    };
+    match state.service.start_collecting(&head.client.caller(), &registry, dry_run) {
+        // One is under way: it is shown.
+        Err(error) if error.code() != api::Code::Busy => fail(&state, &head, error.into()).await,
+        _ => Redirect::to(&format!("{}/r/{registry}#storage", state.base())).into_response(),
+    }
+}
+
 /// Whether a path leads to a page of ours and nowhere else: not `//host`, not `/\host`, which browsers take for one.
 fn is_own(path: &str) -> bool {
     path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && path.bytes().all(|b| b.is_ascii_graphic())

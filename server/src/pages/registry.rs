@@ -32,7 +32,8 @@ async fn registry_model(state: &AppState, head: &Head, query: &Query, name: &str
     // One in this process is heard anyway.
     let provided = state.service.settings().registries.iter().any(|registry| registry.name == name && registry.provided.is_some());
     let notifications = (!provided).then(|| format!("{}/api/v1/notifications/{name}", public_address(state, &head.client)));
-    Ok(RegistryModel { now: now(), registry, notifications, refreshing: query.switch("refreshing")? })
+    let collections = state.service.collections(&head.client.caller(), name).await?;
+    Ok(RegistryModel { now: now(), registry, notifications, collections, refreshing: query.switch("refreshing")? })
 }
 
 /// `/r/{registry}/{repository}[:{tag}|@{digest}]`: the rest of the path, decoded once, is a reference.

@@ -1,12 +1,14 @@
 //! The section `[embedded]`: our own registry.
 
 use super::{PublicUrl, reader::Reader, show};
-use service::RegistrySettings;
+use service::{Collecting, RegistrySettings};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
+
+const YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// How our own registry is set.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct EmbeddedSettings {
     pub durable: bool,
     /// Whether manifests are taken of which layers or platforms are missing.
     pub sparse: bool,
+    /// How what nothing holds is collected.
+    pub collecting: Collecting,
 }
 
 /// Reads it; `None` where something is wrong with it.
@@ -63,7 +67,24 @@ pub(super) fn read(r: &mut Reader<'_>, data: &Path) -> Option<EmbeddedSettings> 
         r.show("durability", show::text("full"));
     }
     let sparse = r.flag("sparse");
-    (r.faults.len() == before).then_some(EmbeddedSettings { name, storage, delete, durable: durable.unwrap_or(true), sparse })
+    let collecting = collecting(r);
+    (r.faults.len() == before).then_some(EmbeddedSettings { name, storage, delete, durable: durable.unwrap_or(true), sparse, collecting })
+}
+
+/// When and what is collected.
+fn collecting(r: &mut Reader<'_>) -> Collecting {
+    let usual = Collecting::default();
+    let every = r.duration("gc_every", Duration::from_mins(1)..=YEAR, None);
+    let grace = r.duration("gc_grace", Duration::ZERO..=YEAR, Some(usual.grace));
+    let untagged = r.parsed("gc_untagged", |t| match t {
+        "collect" => Ok(true),
+        "keep" => Ok(false),
+        _ => Err(format!("gc_untagged is “collect” or “keep”, not “{t}”")),
+    });
+    if r.find("gc_untagged").is_none() {
+        r.show("gc_untagged", show::text("collect"));
+    }
+    Collecting { every, grace: grace.unwrap_or(usual.grace), untagged: untagged.unwrap_or(usual.untagged) }
 }
 
 impl EmbeddedSettings {
@@ -86,6 +107,7 @@ impl EmbeddedSettings {
             url,
             // What changes it tells of itself; a look now and then finds what another process did.
             crawl: Duration::from_mins(10),
+            collecting: self.collecting,
             ..RegistrySettings::default()
         }
     }

@@ -48,6 +48,9 @@ pub(super) static EMBEDDED: &[Key] = &[
     key("delete", Shape::Bool),
     key("durability", Shape::Text),
     key("sparse", Shape::Bool),
+    key("gc_every", Shape::Text),
+    key("gc_grace", Shape::Text),
+    key("gc_untagged", Shape::Text),
 ];
 
 /// In a `[[registry]]` section.

@@ -1,7 +1,7 @@
 //! A `[[registry]]` section.
 
 use super::{reader::Reader, show, value};
-use service::RegistrySettings;
+use service::{Collecting, RegistrySettings};
 use std::time::Duration;
 
 const YEAR: Duration = Duration::from_hours(24 * 365);
@@ -99,5 +99,6 @@ pub(super) fn read(r: &mut Reader<'_>) -> Option<RegistrySettings> {
         read_only,
         trash,
         provided: None,
+        collecting: Collecting::default(),
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 /// Reads `10m`, `1s`, `1h30m`, `500ms`, `2d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("“{text}” is not a duration such as 30s, 10m or 2h");
     let mut rest = text.trim();
     if rest.is_empty() {

@@ -10,6 +10,7 @@ mod cli_changes;
 mod errors;
 mod foreign;
 mod forms;
+mod gc;
 mod headers;
 mod pages;
 mod program;

@@ -14,6 +14,7 @@ use futures::StreamExt;
 use oci::{Descriptor, Digest, RepositoryName, Tag, Target};
 use registry::{
     BlobSource, BlobStream, Capability, Cursor, Error as Failed, Health, Page, RawManifest, Registry, Resolved, Result, Untagged,
+    collect::{Collection, Collector, SharedCollector, Told},
 };
 use std::{sync::Arc, time::SystemTime};
 
@@ -124,6 +125,10 @@ impl Registry for InProcess {
             can("delete", delete, off),
             can("delete-tag", delete, off),
         ])
+    }
+
+    fn collector(&self) -> Option<SharedCollector> {
+        Some(Arc::new(Self(self.0.clone())))
     }
 
     fn health(&self) -> Health {
@@ -267,5 +272,12 @@ impl InProcess {
     async fn given_up(&self, writer: crate::store::uploads::Writer, why: String) -> Result<()> {
         self.0.run(move |store| store.give_up(writer)).await.map_err(failed)?;
         Err(Failed::Misbehaved(why))
+    }
+}
+
+#[async_trait]
+impl Collector for InProcess {
+    async fn collect(&self, how: Collection, told: Told) -> Result<()> {
+        self.0.collect(how, told).await.map_err(failed)
     }
 }

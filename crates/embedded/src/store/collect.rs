@@ -14,7 +14,8 @@ mod repository;
 
 use super::Store;
 use crate::{error::Result, layout};
-use oci::{Digest, RepositoryName};
+use oci::Digest;
+use registry::collect::{Collected, Collection};
 use std::{
     collections::HashSet,
     hash::{BuildHasher, RandomState},
@@ -23,32 +24,6 @@ use std::{
 
 /// The gate is closed no longer than this, but for one thing at least.
 const CLOSED: Duration = Duration::from_millis(20);
-
-/// What is collected.
-#[derive(Debug, Clone, Copy)]
-pub struct Collection {
-    /// What was pushed, or lost its tag, within this time stays: a push may be under way whose manifest is to come.
-    pub grace: Duration,
-    /// Manifests without a tag go, where nothing that stays names them and they refer to nothing that stays. Else only blobs go.
-    pub untagged: bool,
-    /// Nothing goes; all is told as if it did.
-    pub dry_run: bool,
-}
-
-/// What a collection found or took away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Collected {
-    /// How far it is: so many of all repositories were looked at.
-    Looked { repositories: usize, of: usize },
-    /// A manifest that no tag names was taken out of its repository.
-    Manifest { repository: RepositoryName, digest: Digest, size: u64 },
-    /// A repository has nothing left.
-    Repository { repository: RepositoryName },
-    /// The bytes of a blob or manifest are gone.
-    Blob { digest: Digest, size: u64 },
-    /// A manifest that stays could not be read, so that nobody knows what it names: all of its repository's blobs stay.
-    Unread { repository: RepositoryName, digest: Digest },
-}
 
 /// What is live, as numbers that stand for digests: a million take some thirty megabytes.
 struct Live {

@@ -100,6 +100,16 @@ impl Work {
         self.at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Cancelled when we end.
+    pub(crate) fn ending(&self) -> CancellationToken {
+        self.ending.clone()
+    }
+
+    /// Runs what ends by itself, soon after we do; [`Self::close`] waits for it.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
     /// Ends: what is at work stops after its step and is left to whoever comes next.
     pub(crate) async fn close(&self) {
         self.ending.cancel();
@@ -122,6 +132,7 @@ impl Service {
     /// Begins what goes by the clock: schedules, the trash, forgetting; for a server. Until [`Service::close`].
     pub(crate) fn start_clock(&self) {
         self.0.work.tasks.spawn(super::tidy::run(self.clone(), self.0.work.ending.clone()));
+        self.0.work.tasks.spawn(crate::collecting::run(self.clone(), self.0.work.ending.clone()));
     }
 
     /// Ids of jobs as they change; a receiver that falls behind should read anew.

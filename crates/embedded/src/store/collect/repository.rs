@@ -1,7 +1,7 @@
 //! One repository: what in it is live, and taking the rest out of it.
 
 use super::{
-    CLOSED, Collected, Run,
+    CLOSED, Run,
     graph::{Graph, Node},
 };
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     store::Store,
 };
 use oci::{Digest, RepositoryName, Tag};
+use registry::collect::Collected;
 use std::{collections::HashSet, time::Instant};
 
 /// Manifests taken out by one commit.
