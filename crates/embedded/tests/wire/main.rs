@@ -11,6 +11,7 @@ mod hostile;
 mod kills;
 mod objects;
 mod peers;
+mod replicas;
 mod smuggling;
 mod support;
 mod trait_;
