@@ -1,7 +1,7 @@
 // The first load of `/`: every file, as it comes over the wire to a browser that knows nothing yet.
 import { launch, measure } from './browser.mjs'
 import { startPeer } from './peer.mjs'
-import { database, startExample, startProduct } from './programs.mjs'
+import { database, inStep, startExample, startProduct } from './programs.mjs'
 import { kB, note, row } from './report.mjs'
 
 const server = await startProduct({ file: database(10_000, 5) })
@@ -18,6 +18,8 @@ const weigh = async (url, options) => {
   return { files, others, bytes: files.reduce((sum, f) => sum + f.bytes, 0) }
 }
 try {
+  // An open page loads itself anew when the registry is found away: that is to be behind us.
+  await inStep(server, { wanted: 'unreachable' })
   const ours = await weigh(server.url)
   const within = ours.bytes <= 100_000 && ours.files.length <= 8 && ours.others.length === 0
   row('first load of `/` (100 rows), brotli, heads and icon included', `${kB(ours.bytes)} in ${ours.files.length} requests`, '≤ 100 kB, ≤ 8 requests', within)

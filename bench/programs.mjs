@@ -79,12 +79,12 @@ export const json = async (url) => {
   return answer.json()
 }
 
-/** Until every name of the registry is known, and the digest of each. */
-export async function inStep({ url }, { every = 200 } = {}) {
+/** Until every name of the registry is known, and the digest of each; or until it is in another state. */
+export async function inStep({ url }, { every = 200, wanted = 'fresh' } = {}) {
   const deadline = Date.now() + 300_000
   for (;;) {
     const { state, progress } = await json(`${url}/api/v1/registries/local`)
-    if (state === 'fresh') return
+    if (state === wanted) return
     if (Date.now() > deadline) throw new Error(`${url} is not in step with its registry: ${state}, ${JSON.stringify(progress)}`)
     await pause(every)
   }
