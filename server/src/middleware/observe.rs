@@ -35,14 +35,21 @@ pub(crate) async fn observe(State(state): State<AppState>, mut request: Request,
     let reads = matches!(method, http::Method::GET | http::Method::HEAD);
     let route = request.extensions().get::<MatchedPath>().filter(|_| below_base(&request)).map(|m| m.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".into());
-    let span = tracing::info_span!(
-        "request",
-        request_id = %id.0,
-        trace_id = %trace.id,
-        method = %method,
-        route = %route,
-        client = %client.address,
-    );
+    // Layers and manifests are read by the thousand, and what is told of them says what it is about: no span is written for each.
+    let read = reads && is_registry(&path);
+    macro_rules! span {
+        ($make:ident) => {
+            tracing::$make!(
+                "request",
+                request_id = %id.0,
+                trace_id = %trace.id,
+                method = %method,
+                route = %route,
+                client = %client.address,
+            )
+        };
+    }
+    let span = if read { span!(debug_span) } else { span!(info_span) };
     let value = HeaderValue::from_str(&id.0).ok();
     request.extensions_mut().insert(client);
     request.extensions_mut().insert(id);
@@ -57,7 +64,7 @@ pub(crate) async fn observe(State(state): State<AppState>, mut request: Request,
         // Probes come every few seconds and tell nothing.
         let probe = matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics");
         // Nor does a log of every layer that is pulled: what was pulled is in the activity.
-        if probe || reads && is_registry(&path) {
+        if probe || read {
             tracing::debug!(path, status = status.as_u16(), duration_ms, "answered");
         } else {
             tracing::info!(path, status = status.as_u16(), duration_ms, "answered");
