@@ -59,9 +59,8 @@ impl Own {
     }
 
     fn store(own: &EmbeddedSettings, durable: bool) -> Result<Store, String> {
-        Store::open(registry(own, durable)).map_err(|error| {
-            format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage.display())
-        })
+        Store::open(registry(own, durable))
+            .map_err(|error| format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage))
     }
 
     /// Has the service told what happens from now on, and the storage tidied. Ends with the tasks.
@@ -82,7 +81,7 @@ fn registry(own: &EmbeddedSettings, durable: bool) -> embedded::Settings {
         delete: own.delete,
         durability: if durable { Durability::Full } else { Durability::Relaxed },
         sparse: own.sparse,
-        ..embedded::Settings::new(&own.storage)
+        ..embedded::Settings::new(own.storage.clone())
     }
 }
 

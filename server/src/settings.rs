@@ -112,7 +112,7 @@ pub struct Flags {
     /// text or json
     #[arg(long, global = true, value_name = "FORMAT", hide_short_help = true)]
     pub log: Option<String>,
-    /// Where our own registry keeps its content: file:DIRECTORY [default: file:DATA/registry]
+    /// Where our own registry keeps its content: file:DIRECTORY or s3://BUCKET/PREFIX [default: file:DATA/registry]
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub storage: Option<String>,
     /// A registry, as URL or NAME=URL; may be repeated. Stands in for those of environment and file

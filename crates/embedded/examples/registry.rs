@@ -1,6 +1,6 @@
-//! The registry by itself: `registry ROOT [PORT]`, with `RELAXED=1`, `SPARSE=1`, `DELETE=0`. Prints its address. For tests and measuring.
+//! The registry by itself: `registry STORAGE [PORT]`, with `RELAXED=1`, `SPARSE=1`, `DELETE=0`. Prints its address. For tests and measuring.
 
-use embedded::{Durability, Local, Settings, router};
+use embedded::{Durability, Local, Settings, Storage, router};
 use hyper_util::rt::TokioIo;
 use std::{error::Error, io::Write};
 use tower::ServiceExt;
@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn run() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut arguments = std::env::args().skip(1);
-    let mut settings = Settings::new(arguments.next().ok_or("usage: registry ROOT [PORT]")?);
+    let storage = arguments.next().ok_or("usage: registry STORAGE [PORT]")?;
+    let storage = if storage.contains(':') { storage.parse()? } else { Storage::Folder(storage.into()) };
+    let mut settings = Settings::new(storage);
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|v| v == value);
     settings.durability = if is("RELAXED", "1") { Durability::Relaxed } else { Durability::Full };
     settings.sparse = is("SPARSE", "1");

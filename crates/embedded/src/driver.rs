@@ -6,13 +6,20 @@
 
 mod commit;
 mod files;
+mod objects;
 
 pub use files::Files;
+pub use objects::Objects;
 
 use bytes::Bytes;
 use std::{fmt, io, sync::Arc, time::SystemTime};
 
 pub trait Driver: Send + Sync + fmt::Debug + 'static {
+    /// Whether a file that is there is whole, whoever wrote it. Where not, a blob's bytes are read before something is built upon it.
+    fn is_atomic(&self) -> bool {
+        false
+    }
+
     /// A small file's bytes; `None` where there is none, an error where it has more than `limit`.
     fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>>;
 
@@ -38,7 +45,7 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
     fn date(&self, path: &str, at: SystemTime) -> io::Result<bool>;
 
     /// Opens an upload's bytes to go on writing; `None` where there is no such upload. One writer at a time, over all processes:
-    /// another is [`io::ErrorKind::WouldBlock`].
+    /// another is [`io::ErrorKind::WouldBlock`], here or, at the latest, when what it wrote is to stay.
     fn append(&self, upload: &str) -> io::Result<Option<Box<dyn Append>>>;
 
     /// Makes an upload, empty. Not durable: nothing was promised yet.
@@ -70,6 +77,11 @@ pub trait Append: Send + 'static {
     fn size(&self) -> u64;
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Has what was written where another process can go on from it. Without it, as when a request is given up, some may be lost.
+    fn rest(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +101,8 @@ pub struct Entry {
 pub enum Step {
     /// A file, in place of any that is there.
     Put { path: String, bytes: Bytes },
-    /// A folder with files in it, which appears with all of them. Where there is one already, the files are put into it.
+    /// A folder with files in it, which appears with all of them; where storage knows no folders, with the one it is read by. Where
+    /// there is one already, the files are put into it.
     Folder { path: String, files: Vec<(String, Bytes)> },
     /// The bytes of an upload become the file `data` of a folder, in place of any that is there; the upload is gone.
     Place { upload: String, folder: String },

@@ -69,7 +69,9 @@ impl<'a> Intake<'a> {
             let Ok(piece) = piece else {
                 // What came stays, and can be gone on from.
                 self.flush().await?;
-                self.settle().await?.map(Writer::pause);
+                if let Some(writer) = self.settle().await? {
+                    self.local.run(|_| writer.pause()).await?;
+                }
                 return Err(Error::new(Code::BlobUploadInvalid, "the body broke off"));
             };
             total += piece.len() as u64;

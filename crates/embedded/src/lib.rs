@@ -44,6 +44,6 @@ pub use local::{InProcess, Local};
 pub use observer::{Action, Client, Event, Object, Observer};
 pub use registry::collect::{Collected, Collection};
 pub use routes::{Readable, Route, router};
-pub use settings::{Durability, Settings};
+pub use settings::{Bucket, Durability, Kind, Settings, Storage};
 pub use store::{Store, verify::Checked};
 pub use upload::UploadId;

@@ -16,9 +16,6 @@ use std::{
 };
 use tokio::sync::{Semaphore, watch};
 
-/// How often expired uploads are looked for.
-const TIDY: Duration = Duration::from_mins(10);
-
 /// Our own registry. Answers over `/v2` through [`crate::router`], and in process as a [`registry::Registry`].
 pub struct Local {
     pub(crate) store: Arc<Store>,
@@ -68,7 +65,7 @@ impl Local {
         if let Err(error) = result {
             tracing::warn!(%error, "the index of referrers could not be brought up to date");
         }
-        let mut interval = tokio::time::interval(TIDY);
+        let mut interval = tokio::time::interval(self.store.settings.storage.tidied_every());
         loop {
             interval.tick().await;
             if let Err(error) = self.tidy().await {

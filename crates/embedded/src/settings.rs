@@ -1,11 +1,14 @@
 //! What can be set.
 
-use std::{path::PathBuf, time::Duration};
+mod storage;
+
+pub use storage::{Bucket, Kind, Storage};
+
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder that holds `docker/registry/v2`, as `rootdirectory` of distribution's filesystem driver.
-    pub root: PathBuf,
+    pub storage: Storage,
     /// Whether tags, manifests and blobs may be deleted.
     pub delete: bool,
     pub durability: Durability,
@@ -20,15 +23,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn new(root: impl Into<PathBuf>) -> Self {
+    pub fn new(storage: impl Into<Storage>) -> Self {
+        let storage = storage.into();
         Self {
-            root: root.into(),
+            catalogue_age: storage.catalogue_age(),
+            storage,
             delete: true,
             durability: Durability::Full,
             sparse: false,
             upload_expiry: Duration::from_hours(24),
             uploads: 10_000,
-            catalogue_age: Duration::from_secs(15),
         }
     }
 }
@@ -36,7 +40,7 @@ impl Settings {
 /// What an answer of "created" promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// It is on the disk, whatever happens to the machine.
+    /// It is on the disk, whatever happens to the machine. A bucket promises that of its own.
     #[default]
     Full,
     /// It is with the operating system: a crash of this process loses nothing, a power cut may lose the last half minute, and leave

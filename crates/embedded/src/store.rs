@@ -14,12 +14,12 @@ pub(crate) mod uploads;
 pub(crate) mod verify;
 
 use crate::{
-    driver::{Driver, Files},
+    driver::{Driver, Files, Objects},
     error::Result,
     layout,
-    locks::{FileLocks, Locks},
+    locks::{FileLocks, LocalLocks, Locks},
     seen::Seen,
-    settings::Settings,
+    settings::{Settings, Storage},
 };
 use moka::sync::Cache;
 use oci::Digest;
@@ -53,11 +53,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a folder, making it where it is not there.
+    /// Opens a folder, making it where it is not there, or a bucket that is there.
     pub fn open(settings: Settings) -> Result<Self> {
-        let driver = Files::new(&settings.root, settings.durability)?;
-        let locks = FileLocks::new(&settings.root);
-        Ok(Self::over(Arc::new(driver), Box::new(locks), settings))
+        let (driver, locks): (Arc<dyn Driver>, Box<dyn Locks>) = match &settings.storage {
+            Storage::Folder(folder) => (Arc::new(Files::new(folder, settings.durability)?), Box::new(FileLocks::new(folder))),
+            Storage::Bucket(bucket) => (Arc::new(Objects::new(bucket.clone())?), Box::new(LocalLocks::default())),
+        };
+        Ok(Self::over(driver, locks, settings))
     }
 
     /// The same over any driver and locks.

@@ -42,7 +42,7 @@ mod upload;
 mod ways;
 mod zone;
 
-pub use tls::with_anyone;
+pub use tls::{with_anyone, with_authorities};
 
 use crate::{BlobSource, BlobStream, Capability, Cursor, Family, Health, Page, RawManifest, Registry, Resolved, Result, Secret, Untagged};
 use async_trait::async_trait;

@@ -49,7 +49,7 @@ impl Demo {
         if settings.read_only {
             return Err(Problem::new(Code::ReadOnly, "Nothing can be changed here: the setting is read_only.").into());
         }
-        let place = own.storage.display().to_string();
+        let place = own.storage.to_string();
         // Nobody relies on any of it before it is all there.
         let local = Own::open_storage(&settings, own, false).map_err(Failed::Other)?;
         let registry = InProcess(local.clone());

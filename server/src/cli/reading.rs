@@ -67,13 +67,11 @@ impl Reading {
         logs::begin(settings.log, "error");
         // Whoever asks about a registry of ours that never was forgot to say which is meant; nothing is made for that.
         if let (Some(own), 1) = (&settings.embedded, settings.registries.len())
-            && !own.storage.exists()
+            && !own.storage.may_exist()
         {
-            let problem = Problem::new(
-                Code::RegistryNotFound,
-                format!("There is no registry in {} yet, and no other is named.", own.storage.display()),
-            )
-            .hint("Give --registry URL, set SUPERCARGO_REGISTRY, or write a [[registry]] section into supercargo.toml.");
+            let problem =
+                Problem::new(Code::RegistryNotFound, format!("There is no registry in {} yet, and no other is named.", own.storage))
+                    .hint("Give --registry URL, set SUPERCARGO_REGISTRY, or write a [[registry]] section into supercargo.toml.");
             return Err(problem.into());
         }
         if passing || !(change || has_catalogue(&settings)) {

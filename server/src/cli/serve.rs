@@ -63,7 +63,7 @@ fn announce(settings: &Settings, listener: &TcpListener) {
     if let Some(own) = &settings.embedded {
         let host = settings.registries.iter().find(|registry| registry.name == own.name).map(RegistrySettings::pull_host);
         let host = host.unwrap_or_default();
-        tracing::info!(storage = %own.storage.display(), push = format!("docker push {host}/NAME:TAG"), "this is a registry");
+        tracing::info!(storage = %own.storage, push = format!("docker push {host}/NAME:TAG"), "this is a registry");
     }
 }
 

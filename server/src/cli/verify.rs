@@ -39,9 +39,9 @@ impl Verify {
     pub(super) async fn run(self, flags: Flags) -> Result<(), Failed> {
         let settings = settings::load(&Sources::of_process(flags))?;
         logs::begin(settings.log, "off");
-        let own = settings.embedded.as_ref().filter(|own| own.storage.exists()).ok_or_else(|| {
+        let own = settings.embedded.as_ref().filter(|own| own.storage.may_exist()).ok_or_else(|| {
             Problem::new(Code::RegistryNotFound, "There is no registry of ours to verify.")
-                .hint("Name its folder: --storage file:DIRECTORY.")
+                .hint("Name its folder or bucket: --storage file:DIRECTORY.")
         })?;
         let local = Own::open_storage(&settings, own, own.durable).map_err(Failed::Other)?;
         let (found, mut findings) = mpsc::channel(WAITING);
@@ -66,7 +66,7 @@ impl Verify {
         }
         clear(shown);
         let read = reading.await.map_err(|error| Failed::Other(format!("Reading ended before its time: {error}.")))?;
-        read.map_err(|error| Failed::Other(format!("{} cannot be read: {error}.", own.storage.display())))?;
+        read.map_err(|error| Failed::Other(format!("{} cannot be read: {error}.", own.storage)))?;
         let sum = format!("Read {blobs} blobs, {}", human_size(bytes));
         if wrong == 0 {
             return if self.json { Ok(()) } else { output::print(&format!("{sum}; all is as it should be.\n")) };

@@ -1,12 +1,9 @@
 //! The section `[embedded]`: our own registry.
 
 use super::{PublicUrl, reader::Reader, show};
+use embedded::Storage;
 use service::{Collecting, RegistrySettings};
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
@@ -15,8 +12,8 @@ const YEAR: Duration = Duration::from_hours(365 * 24);
 pub struct EmbeddedSettings {
     /// As it stands among the registries.
     pub name: String,
-    /// The folder of its content, in the layout of docker-registry.
-    pub storage: PathBuf,
+    /// The folder or bucket of its content, in the layout of docker-registry.
+    pub storage: Storage,
     /// Whether tags, manifests and blobs may be deleted.
     pub delete: bool,
     /// Whether what was acknowledged survives a power cut.
@@ -40,19 +37,13 @@ pub(super) fn read(r: &mut Reader<'_>, data: &Path) -> Option<EmbeddedSettings> 
             format!("“{name}” cannot name a registry: 1 to 64 letters, digits, “.”, “_” and “-”, beginning with a letter or digit"),
         );
     }
-    let storage = r.parsed("storage", |t| match t.split_once(':') {
-        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
-        Some(("s3" | "gs" | "az", _)) => {
-            Err(format!("“{t}” is object storage, which this version does not keep a registry on; use file:DIRECTORY"))
-        }
-        _ => Err(format!("“{t}” is not a storage such as file:/var/lib/registry")),
-    });
+    let storage = r.parsed("storage", str::parse::<Storage>);
     let storage = storage.unwrap_or_else(|| {
         let storage = data.join("registry");
         if r.find("storage").is_none() {
             r.show("storage", show::text(&format!("file:{}", storage.display())));
         }
-        storage
+        Storage::Folder(storage)
     });
     let delete = r.find("delete").is_none() || r.flag("delete");
     if r.find("delete").is_none() {

@@ -2,11 +2,7 @@
 
 use crate::support::sources;
 use server::settings::{self, Flags, LogFormat, Settings, Sources};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 
 fn load(variables: &[(&str, &str)]) -> Result<Settings, String> {
@@ -39,7 +35,7 @@ fn with_nothing_said_it_listens_to_this_machine_only() {
     assert_eq!(s.listen.to_string(), "127.0.0.1:5080");
     assert_eq!(s.database.expose(), "sqlite:./data/catalogue.db");
     let own = s.embedded.as_ref().unwrap();
-    assert_eq!((own.name.as_str(), own.storage.as_path(), own.delete, own.durable), ("local", Path::new("./data/registry"), true, true));
+    assert_eq!((own.name.as_str(), own.storage.to_string().as_str(), own.delete, own.durable), ("local", "./data/registry", true, true));
     assert_eq!(s.registries.iter().map(|r| (r.name.as_str(), r.pull_host())).collect::<Vec<_>>(), [("local", "localhost:5080".to_owned())]);
     assert!(s.trusted_proxies.is_empty() && !s.read_only && s.public_url.is_none());
     assert_eq!((s.log, s.base()), (LogFormat::Text, ""));
@@ -48,11 +44,13 @@ fn with_nothing_said_it_listens_to_this_machine_only() {
 
 #[test]
 fn our_own_registry_is_there_when_no_other_is_named_or_it_is_asked_for() {
-    let own = |s: &Settings| s.embedded.as_ref().map(|own| own.storage.display().to_string());
+    let own = |s: &Settings| s.embedded.as_ref().map(|own| own.storage.to_string());
     assert_eq!(own(&load(&[("SUPERCARGO_REGISTRY", "http://a")]).unwrap()), None);
     let asked = load(&[("SUPERCARGO_REGISTRY", "http://a"), ("SUPERCARGO_STORAGE", "file:/srv/images")]).unwrap();
     assert_eq!(own(&asked).as_deref(), Some("/srv/images"));
     assert_eq!(asked.registries.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["local", "a"]);
+    let bucket = load(&[("SUPERCARGO_STORAGE", "s3://images/registry/")]).unwrap();
+    assert_eq!(own(&bucket).as_deref(), Some("s3://images/registry"));
     let public = load(&[("SUPERCARGO_PUBLIC_URL", "https://images.example/sub"), ("SUPERCARGO_EMBEDDED_DELETE", "no")]).unwrap();
     assert_eq!(public.registries[0].pull_host(), "images.example", "clients of a registry know its host only");
     assert!(!public.embedded.unwrap().delete);
@@ -193,8 +191,8 @@ fn a_mistake_is_told_with_its_line_and_what_would_be_right() {
             "supercargo.toml line 2: “-” cannot name a registry: 1 to 64 letters, digits, “.”, “_” and “-”, beginning with a letter or digit",
         ),
         (
-            "[embedded]\nstorage = \"s3://bucket/prefix\"",
-            "supercargo.toml line 2: “s3://bucket/prefix” is object storage, which this version does not keep a registry on; use file:DIRECTORY",
+            "[embedded]\nstorage = \"s3://user:key@bucket\"",
+            "supercargo.toml line 2: “s3://user:key@bucket” names no bucket: letters, digits, “.”, “_” and “-” do; credentials go into the environment",
         ),
         ("[embedded]\ndurability = \"some\"", "supercargo.toml line 2: durability is “full” or “relaxed”, not “some”"),
         ("[embedded]\nstorrage = \"x\"", "supercargo.toml line 2: there is no key “storrage” in [embedded]; did you mean “storage”?"),
@@ -354,7 +352,7 @@ fn a_variable_that_does_not_exist_is_told() {
             "SUPERCARGO_REGISTRY_PASWORD_FILE: there is no such setting; did you mean “SUPERCARGO_REGISTRY_PASSWORD_FILE”?",
         ),
         ("SUPERCARGO_READ_ONLY", "SUPERCARGO_READ_ONLY: “x” is neither true nor false"),
-        ("SUPERCARGO_STORAGE", "SUPERCARGO_STORAGE: “x” is not a storage such as file:/var/lib/registry"),
+        ("SUPERCARGO_STORAGE", "SUPERCARGO_STORAGE: “x” is not a storage such as file:/var/lib/registry or s3://bucket/prefix"),
     ] {
         assert_eq!(load(&[(variable, "x")]).unwrap_err(), told);
     }

@@ -220,7 +220,7 @@ async fn refused(asked: &Asked, name: RepositoryName, id: UploadId, error: Error
 }
 
 pub(super) async fn patch(asked: &Asked, name: RepositoryName, id: UploadId, body: Body) -> Result<Response> {
-    match write(asked, &name, id, body, |_, writer| Ok(writer.pause())).await {
+    match write(asked, &name, id, body, |_, writer| writer.pause()).await {
         Ok(size) => Ok(empty(StatusCode::ACCEPTED, progress(&name, id, size))),
         Err(error) => Ok(refused(asked, name, id, error).await),
     }

@@ -37,8 +37,8 @@ impl Store {
         unknown(name, digest)
     }
 
-    /// The size of a blob's file, where its bytes are what its digest says: verified now, where they never were and their
-    /// number is not what is `expected`.
+    /// The size of a blob's file, where its bytes are what its digest says: verified now, where they never were, their number is not
+    /// what is `expected`, and the storage may have cut them.
     pub(super) fn whole(&self, digest: &Digest, expected: Option<u64>) -> Result<Option<u64>> {
         let path = layout::blob(digest);
         let Some(stat) = self.driver.stat(&path)? else {
@@ -50,7 +50,7 @@ impl Store {
             self.verified.forget(digest);
             return Ok(None);
         }
-        if self.verified.has(digest) || (stat.size > 0 && expected == Some(stat.size)) {
+        if self.verified.has(digest) || (stat.size > 0 && (expected == Some(stat.size) || self.driver.is_atomic())) {
             return Ok(Some(stat.size));
         }
         let Some(algorithm) = Algorithm::of(digest) else { return Ok(None) };

@@ -181,10 +181,11 @@ impl Writer {
     }
 
     /// Leaves the upload for its next request; returns its size.
-    pub(crate) fn pause(mut self) -> u64 {
+    pub(crate) fn pause(mut self) -> Result<u64> {
+        self.append.rest()?;
         let size = self.append.size();
         *self.turn = Running(self.hasher.take().map(|hasher| (hasher, size)));
-        size
+        Ok(size)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Collecting: what goes, what stays, and pushes that are under way meanwhile.
 
+use crate::s3::Place;
 use crate::support::{Server, config, image, serve, sha256};
-use embedded::{Collected, Collection};
+use embedded::{Checked, Collected, Collection};
 use oci::{Digest, media_type};
 use std::{
     collections::BTreeSet,
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -78,26 +78,25 @@ fn pulls(server: &Server, name: &str, reference: &str) -> bool {
     blobs.into_iter().all(whole) && children.all(|child| pulls(server, name, child["digest"].as_str().unwrap()))
 }
 
-fn blobs(root: &Path) -> usize {
-    let mut count = 0;
-    let mut open = vec![root.join("docker/registry/v2/blobs")];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_dir() {
-                open.push(entry.path());
-            } else {
-                count += 1;
-            }
-        }
-    }
-    count
+/// How many blobs are stored.
+fn blobs(server: &Server) -> usize {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let count_one = move |checked| {
+        counted.fetch_add(usize::from(matches!(checked, Checked::Whole { .. })), Ordering::Relaxed);
+        true
+    };
+    runtime.block_on(server.local.verify(false, count_one)).unwrap();
+    count.load(Ordering::Relaxed)
 }
 
-#[test]
-fn what_is_held_stays_and_all_else_goes() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+crate::s3::everywhere! {
+    what_is_held_stays_and_all_else_goes,
+}
+
+fn what_is_held_stays_and_all_else_goes(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     // An index and what it names; a referrer of a child; a referrer of the referrer.
     let (amd64, arm64) = (parts(&server, "team/api", "amd64", None), parts(&server, "team/api", "arm64", None));
     for child in [&amd64, &arm64] {
@@ -125,15 +124,15 @@ fn what_is_held_stays_and_all_else_goes() {
     let kept = collect(&server, Collection { untagged: false, ..NOW });
     assert_eq!(gone(&kept), [sha256(b"nobody's").to_string()].into(), "manifests stay where they are to");
 
-    let before = blobs(folder.path());
+    let before = blobs(&server);
     let planned = collect(&server, Collection { dry_run: true, ..NOW });
-    assert_eq!(blobs(folder.path()), before);
+    assert_eq!(blobs(&server), before);
     assert!(pulls(&server, "left", other.as_str()));
     let told = collect(&server, NOW);
     assert_eq!(told, planned, "what was listed is what goes");
     // old, its signature, that of the deleted tag and the other of "left": a manifest, a configuration and a layer each.
     assert_eq!(gone(&told).len(), 4 * 3);
-    assert_eq!(blobs(folder.path()), before - 4 * 3);
+    assert_eq!(blobs(&server), before - 4 * 3);
     assert!(told.iter().any(|what| matches!(what, Collected::Repository { repository } if repository.as_str() == "left")));
 
     for reference in ["v1", "latest", signed_digest.as_str(), sbom_digest.as_str()] {
@@ -144,7 +143,7 @@ fn what_is_held_stays_and_all_else_goes() {
     assert_eq!(server.get(&format!("/v2/team/api/manifests/{old}")).status, 404);
     assert_eq!(server.get(&format!("/v2/team/api/referrers/{old}")).json()["manifests"].as_array().unwrap().len(), 0);
     assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["team/api"]));
-    assert!(!folder.path().join("docker/registry/v2/repositories/left/_layers").exists());
+    assert!(place.path().is_none_or(|folder| !folder.join("docker/registry/v2/repositories/left/_layers").exists()));
     assert_eq!(collect(&server, NOW), [], "nothing is left to collect");
     // What was collected can be pushed again.
     assert_eq!(server.push("left", "one", "old"), old);

@@ -1,12 +1,20 @@
 //! Clients that mean harm, or do not know better: every answer is a refusal, never a failure of ours.
 
+use crate::s3::Place;
 use crate::support::{asked, raw, serve, sha256};
 use oci::media_type::OCI_MANIFEST;
 
-#[test]
-fn no_request_is_a_server_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+crate::s3::everywhere! {
+    no_request_is_a_server_error,
+    no_manifest_is_a_server_error,
+    tags_beside_a_digest,
+    uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from,
+    a_chunk_is_as_long_as_it_says,
+    two_writers_of_one_upload_never_mix,
+}
+
+fn no_request_is_a_server_error(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let digest = server.push("a", "v1", "x");
     let upload = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
     let long = "a".repeat(300);
@@ -102,10 +110,8 @@ fn no_request_is_a_server_error() {
     assert_eq!(server.get("/v2/a/manifests/v1").status, 200);
 }
 
-#[test]
-fn no_manifest_is_a_server_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |settings| settings.sparse = true);
+fn no_manifest_is_a_server_error(place: &Place) {
+    let server = serve(place.storage(), |settings| settings.sparse = true);
     let digest = sha256(b"x");
     let descriptor = format!(r#"{{"mediaType":"a/b","digest":"{digest}","size":1}}"#);
     for manifest in [
@@ -138,10 +144,8 @@ fn no_manifest_is_a_server_error() {
     assert_eq!(server.ask("PUT", "/v2/a/manifests/v1", &[], fits.as_bytes()).status, 201);
 }
 
-#[test]
-fn tags_beside_a_digest() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+fn tags_beside_a_digest(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let digest = server.push("a", "v1", "x");
     let manifest = server.get("/v2/a/manifests/v1").body;
     let tags: Vec<String> = (0..12).map(|n| format!("tag=t{n}")).collect();
@@ -153,10 +157,8 @@ fn tags_beside_a_digest() {
     assert_eq!(server.ask("GET", "/v2/a/manifests/t3", &[("If-None-Match", &format!("\"{digest}\""))], b"").status, 304);
 }
 
-#[test]
-fn uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |settings| settings.uploads = 3);
+fn uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from(place: &Place) {
+    let server = serve(place.storage(), |settings| settings.uploads = 3);
     let locations: Vec<String> =
         (0..3).map(|_| server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned()).collect();
     let refused = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"");
@@ -198,10 +200,8 @@ fn uploads_are_bounded_and_a_body_that_breaks_off_is_gone_on_from() {
     assert_eq!(server.get(&format!("/v2/a/blobs/{digest}")).text(), whole);
 }
 
-#[test]
-fn a_chunk_is_as_long_as_it_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+fn a_chunk_is_as_long_as_it_says(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let location = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
     for (body, range, status) in [("5\r\nhello", "0-8", 400), ("5\r\nhello", "0-3", 400), ("0", "0-0", 400), ("5\r\nhello", "0-4", 202)] {
         let end = if body == "0" { "\r\n\r\n" } else { "\r\n0\r\n\r\n" };
@@ -215,10 +215,8 @@ fn a_chunk_is_as_long_as_it_says() {
     }
 }
 
-#[test]
-fn two_writers_of_one_upload_never_mix() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+fn two_writers_of_one_upload_never_mix(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let location = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
     let address = server.address;
     let writers: Vec<_> = (0..4_u8)

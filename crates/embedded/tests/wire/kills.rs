@@ -2,14 +2,14 @@
 //!
 //! `KILLS=200 cargo test -p embedded --test wire kills -- --nocapture` for the long run.
 
+use crate::s3::Place;
 use crate::support::{Answer, asked, config, image, serve, sha256};
-use embedded::{Collected, Collection};
+use embedded::{Collected, Collection, Storage};
 use oci::media_type::OCI_MANIFEST;
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     net::SocketAddr,
-    path::Path,
     process::{Command, Stdio},
     sync::{
         Arc, Mutex,
@@ -22,9 +22,11 @@ use std::{
 #[test]
 #[ignore = "the child of the test below"]
 fn child() {
-    let Ok(root) = std::env::var("KILLED_ROOT") else { return };
+    let Ok(storage) = std::env::var("KILLED_STORAGE") else { return };
     let relaxed = std::env::var("KILLED_RELAXED").is_ok();
-    let server = serve(Path::new(&root), |settings| {
+    let storage: Storage = storage.parse().unwrap();
+    let grace = if matches!(storage, Storage::Bucket(_)) { GRACE_IN_A_BUCKET } else { GRACE };
+    let server = serve(storage, |settings| {
         if relaxed {
             settings.durability = embedded::Durability::Relaxed;
         }
@@ -32,7 +34,7 @@ fn child() {
     println!("listening {}", server.address);
     // Without a pause: whatever was let go by earlier children is taken away amid the pushes.
     let local = server.local.clone();
-    std::thread::spawn(move || while collect(&local, GRACE).is_some() {});
+    std::thread::spawn(move || while collect(&local, grace).is_some() {});
     loop {
         std::thread::park();
     }
@@ -40,6 +42,9 @@ fn child() {
 
 /// Longer than a push takes, most of the time: one that takes longer is told that its blobs are missing.
 const GRACE: Duration = Duration::from_millis(300);
+
+/// A bucket tells seconds only.
+const GRACE_IN_A_BUCKET: Duration = Duration::from_secs(3);
 
 /// Collects once; returns how many blobs went.
 fn collect(local: &embedded::Local, grace: Duration) -> Option<usize> {
@@ -149,8 +154,8 @@ fn work(address: SocketAddr, worker: usize, count: &AtomicUsize, promised: &Mute
     }
 }
 
-fn check(root: &Path, promised: &Promised) -> (usize, usize) {
-    let server = serve(root, |_| {});
+fn check(place: &Place, promised: &Promised) -> (usize, usize) {
+    let server = serve(place.storage(), |_| {});
     // Whatever state it was left in, a collection takes nothing that is held.
     assert!(collect(&server.local, Duration::ZERO).unwrap() > 0, "deleted images leave something behind");
     let (mut lost, mut unreadable) = (0, 0);
@@ -199,14 +204,21 @@ fn check(root: &Path, promised: &Promised) -> (usize, usize) {
     (lost, unreadable)
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_to_kills() {
-    let kills: usize = std::env::var("KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
-    let folder = tempfile::tempdir().unwrap();
+crate::s3::everywhere! {
+    nothing_acknowledged_is_lost_to_kills,
+}
+
+fn nothing_acknowledged_is_lost_to_kills(place: &Place) {
+    let most = if place.is_bucket() { 6 } else { 20 };
+    let kills: usize = std::env::var("KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(most);
     let (count, promised) = (AtomicUsize::new(0), Mutex::new(Promised::default()));
     for kill in 0..kills {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["kills::child", "--exact", "--ignored", "--nocapture"]).env("KILLED_ROOT", folder.path());
+        command.args(["kills::child", "--exact", "--ignored", "--nocapture"]);
+        match place {
+            Place::Folder(folder) => command.env("KILLED_STORAGE", format!("file:{}", folder.path().display())),
+            Place::Bucket(server) => command.env("KILLED_STORAGE", server.bucket().to_string()).envs(server.variables()),
+        };
         if !kill.is_multiple_of(4) {
             // Faster, so that more happens; a kill asks nothing of the disk.
             command.env("KILLED_RELAXED", "1");
@@ -220,13 +232,14 @@ fn nothing_acknowledged_is_lost_to_kills() {
             for worker in 0..4 {
                 scope.spawn(move || work(address, worker, count, promised));
             }
-            std::thread::sleep(Duration::from_micros(5_000 + (kill as u64).wrapping_mul(2_654_435_761) % 150_000));
+            let longest = if place.is_bucket() { 1_000_000 } else { 150_000 };
+            std::thread::sleep(Duration::from_micros(5_000 + (kill as u64).wrapping_mul(2_654_435_761) % longest));
             child.kill().unwrap();
             child.wait().unwrap();
         });
     }
     let promised = promised.into_inner().unwrap();
-    let (lost, unreadable) = check(folder.path(), &promised);
+    let (lost, unreadable) = check(place, &promised);
     println!(
         "{kills} kills, {} pushes begun, {} tags and {} manifests promised: {lost} lost, {unreadable} unreadable",
         count.into_inner(),

@@ -12,6 +12,7 @@ mod kills;
 mod objects;
 mod peers;
 mod replicas;
+mod s3;
 mod smuggling;
 mod support;
 mod trait_;

@@ -1,175 +1,156 @@
-//! The same registry over storage that knows no folders and no renames, as object storage is: what it needs of a driver is enough.
+//! What is of buckets only: the keys, how many requests things cost, what is told at the start, and blobs of many parts.
 
-use crate::support::{config, image, serve_over, sha256};
-use bytes::Bytes;
-use embedded::{
-    Settings, Store,
-    driver::{Append, Content, Driver, Entry, Stat, Step},
-    locks::LocalLocks,
+use crate::{
+    s3::{NAME, PREFIX, Place, S3, bucket, places},
+    support::{Server, config, image, serve, serve_over, sha256},
 };
+use embedded::{Settings, Store};
 use oci::media_type::OCI_MANIFEST;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-    sync::{Arc, Mutex},
-    time::SystemTime,
-};
+use std::{net::TcpListener, time::Instant};
 
-type Map = Arc<Mutex<BTreeMap<String, (Bytes, SystemTime)>>>;
-
-#[derive(Debug, Default, Clone)]
-struct Objects(Map);
-
-struct Bytes_(Bytes);
-
-impl Content for Bytes_ {
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-        let rest = self.0.get(usize::try_from(at).unwrap()..).unwrap_or_default();
-        let n = rest.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&rest[..n]);
-        Ok(n)
-    }
+fn buckets() -> impl Iterator<Item = S3> {
+    places().filter_map(|place| match place {
+        Place::Bucket(server) => Some(server),
+        Place::Folder(_) => None,
+    })
 }
 
-struct Growing {
-    objects: Objects,
-    path: String,
-}
-
-impl Append for Growing {
-    fn size(&self) -> u64 {
-        self.objects.get(&self.path).map_or(0, |bytes| bytes.len() as u64)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let all = [&self.objects.get(&self.path).unwrap_or_default()[..], bytes].concat();
-        self.objects.put(&self.path, all.into());
-        Ok(())
-    }
-}
-
-impl Objects {
-    fn get(&self, path: &str) -> Option<Bytes> {
-        self.0.lock().unwrap().get(path).map(|(bytes, _)| bytes.clone())
-    }
-
-    fn put(&self, path: &str, bytes: Bytes) {
-        self.0.lock().unwrap().insert(path.to_owned(), (bytes, SystemTime::now()));
-    }
-
-    fn remove(&self, path: &str) {
-        self.0.lock().unwrap().retain(|key, _| key != path && !key.starts_with(&format!("{path}/")));
-    }
-}
-
-impl Driver for Objects {
-    fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        match self.get(path) {
-            Some(bytes) if bytes.len() > limit => Err(io::ErrorKind::InvalidData.into()),
-            other => Ok(other.map(|bytes| bytes.to_vec())),
-        }
-    }
-
-    fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
-        Ok(self.0.lock().unwrap().get(path).map(|(bytes, modified)| Stat { size: bytes.len() as u64, modified: *modified }))
-    }
-
-    fn list(&self, folder: &str) -> io::Result<Option<Vec<Entry>>> {
-        let prefix = format!("{folder}/");
-        let map = self.0.lock().unwrap();
-        let inside = map.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)).map(|(key, _)| &key[prefix.len()..]);
-        let names: BTreeSet<(String, bool)> =
-            inside.map(|rest| rest.split_once('/').map_or((rest.to_owned(), false), |(n, _)| (n.to_owned(), true))).collect();
-        Ok((!names.is_empty()).then(|| names.into_iter().map(|(name, folder)| Entry { name, folder }).collect()))
-    }
-
-    fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>> {
-        Ok(self.get(path).map(|bytes| Arc::new(Bytes_(bytes)) as Arc<dyn Content>))
-    }
-
-    fn commit(&self, steps: &[Step]) -> io::Result<()> {
-        for step in steps {
-            match step {
-                Step::Put { path, bytes } => self.put(path, bytes.clone()),
-                Step::Folder { path, files } => files.iter().for_each(|(file, bytes)| self.put(&format!("{path}/{file}"), bytes.clone())),
-                Step::Place { upload, folder } => {
-                    let bytes = self.get(&format!("{upload}/data")).unwrap_or_default();
-                    self.put(&format!("{folder}/data"), bytes);
-                    self.remove(upload);
-                }
-                Step::Ensure { .. } => {}
-                Step::Remove { path } => self.remove(path),
-                Step::Move { from, to } => {
-                    let mut objects = self.0.lock().unwrap();
-                    let inside: Vec<String> = objects.keys().filter(|key| key.starts_with(&format!("{from}/"))).cloned().collect();
-                    for key in inside {
-                        let object = objects.remove(&key).unwrap();
-                        objects.insert(key.replacen(from, to, 1), object);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn date(&self, path: &str, at: SystemTime) -> io::Result<bool> {
-        Ok(self.0.lock().unwrap().get_mut(path).map(|object| object.1 = at).is_some())
-    }
-
-    fn append(&self, upload: &str) -> io::Result<Option<Box<dyn Append>>> {
-        let there = self.list(upload)?.is_some();
-        Ok(there.then(|| Box::new(Growing { objects: self.clone(), path: format!("{upload}/data") }) as Box<dyn Append>))
-    }
-
-    fn begin(&self, upload: &str, started_at: &str) -> io::Result<()> {
-        self.put(&format!("{upload}/startedat"), Bytes::copy_from_slice(started_at.as_bytes()));
-        Ok(())
-    }
-
-    fn discard(&self, upload: &str) -> io::Result<()> {
-        self.remove(upload);
-        Ok(())
-    }
-
-    fn tidy(&self, _before: SystemTime) -> io::Result<()> {
-        Ok(())
-    }
+fn noise(length: usize) -> Vec<u8> {
+    (0..length as u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as u8).collect()
 }
 
 #[test]
-fn storage_without_folders_serves() {
-    let objects = Objects::default();
-    let open = || serve_over(Store::over(Arc::new(objects.clone()), Box::new(LocalLocks::default()), Settings::new("unused")));
-    let (digest, blob) = {
+fn a_bucket_serves_as_a_folder_does() {
+    for s3 in buckets() {
+        let open = || serve(s3.bucket(), |_| {});
+        let digest = {
+            let server = open();
+            server.push("a", "v1", "y");
+            server.push("a/b", "v1", "x")
+        };
         let server = open();
-        let digest = server.push("a/b", "v1", "x");
-        server.push("a", "v1", "y");
-        let whole = vec![7; 700_000];
-        let blob = sha256(&whole);
-        let location = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
-        assert_eq!(server.ask("PATCH", &location, &[("Content-Range", "0-299999")], &whole[..300_000]).status, 202);
-        assert_eq!(
-            server.ask("PUT", &format!("{location}?digest={blob}"), &[("Content-Range", "300000-699999")], &whole[300_000..]).status,
-            201
-        );
-        (digest, blob)
+        assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["a", "a/b"]));
+        assert_eq!(server.get("/v2/a/b/tags/list").json()["tags"], serde_json::json!(["v1"]));
+        assert_eq!(sha256(&server.get("/v2/a/b/manifests/v1").body), digest);
+        let layer = sha256(b"layer of y");
+        assert_eq!(server.ask("POST", &format!("/v2/a/b/blobs/uploads/?mount={layer}&from=a"), &[], b"").status, 201);
+        let manifest = image(&config("x"), "layer of x", Some(&digest));
+        let path = format!("/v2/a/b/manifests/{}", sha256(manifest.as_bytes()));
+        assert_eq!(server.ask("PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes()).status, 201);
+        assert_eq!(server.get(&format!("/v2/a/b/referrers/{digest}")).json()["manifests"].as_array().unwrap().len(), 1);
+        assert_eq!(server.ask("DELETE", &format!("/v2/a/b/manifests/{digest}"), &[], b"").status, 202);
+        assert_eq!(server.get("/v2/a/b/tags/list").json()["tags"], serde_json::json!([]));
+        assert_eq!(server.ask("DELETE", &path, &[], b"").status, 202);
+        assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["a"]));
+    }
+}
+
+/// A client that sends a blob as most do: begins, sends all, ends.
+fn push(server: &Server, name: &str, bytes: &[u8]) {
+    let location = server.ask("POST", &format!("/v2/{name}/blobs/uploads/"), &[], b"").header("location").unwrap().to_owned();
+    let sent = server.ask("PATCH", &location, &[], bytes);
+    assert_eq!(sent.status, 202, "{}", sent.text());
+    let ended = server.ask("PUT", &format!("{location}?digest={}", sha256(bytes)), &[], b"");
+    assert_eq!(ended.status, 201, "{}", ended.text());
+}
+
+#[test]
+fn blobs_of_many_parts_go_in_and_out_in_any_process() {
+    for s3 in buckets() {
+        let (one, two) = (serve(s3.bucket(), |_| {}), serve(s3.bucket(), |_| {}));
+        let whole = noise(20_000_000);
+        let digest = sha256(&whole);
+        let path = format!("/v2/a/blobs/{digest}");
+        push(&one, "a", &whole);
+        assert!(two.get(&path).body == whole);
+        assert_eq!(two.ask("HEAD", &path, &[], b"").header("content-length"), Some("20000000"));
+        let part = two.ask("GET", &path, &[("Range", "bytes=9000000-13999999")], b"");
+        assert!(part.status == 206 && part.body == whole[9_000_000..14_000_000]);
+        // In chunks, each to the other process; the one that ends it has not seen it all, and reads it.
+        let whole = noise(20_000_001);
+        let location = one.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
+        for (n, chunk) in whole.chunks(3_000_000).enumerate() {
+            let at = n * 3_000_000;
+            let range = format!("{at}-{}", at + chunk.len() - 1);
+            let sent = [&one, &two][n % 2].ask("PATCH", &location, &[("Content-Range", &range)], chunk);
+            assert_eq!(sent.status, 202, "{range}: {}", sent.text());
+        }
+        assert_eq!(one.get(&location).header("range"), Some("0-20000000"));
+        let wrong = two.ask("PUT", &format!("{location}?digest={digest}"), &[], b"");
+        assert_eq!((wrong.status, wrong.code().as_str()), (400, "DIGEST_INVALID"));
+        assert_eq!(one.get(&location).status, 404, "it is gone");
+        let location = one.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
+        assert_eq!(one.ask("PATCH", &location, &[], &whole[..15_000_000]).status, 202);
+        let ended = two.ask("PUT", &format!("{location}?digest={}", sha256(&whole)), &[], &whole[15_000_000..]);
+        assert_eq!(ended.status, 201, "{}", ended.text());
+        assert!(one.get(&format!("/v2/a/blobs/{}", sha256(&whole))).body == whole);
+    }
+}
+
+/// What docs/decisions/008 says that things cost.
+#[test]
+fn what_things_cost() {
+    let s3 = S3::here();
+    let server = serve(s3.bucket(), |_| {});
+    server.push("a", "v0", "before");
+    s3.asked();
+    let cost = |what: &str, most: usize| {
+        let asked: Vec<String> =
+            s3.asked().iter().map(|asked| asked.replace(&format!("/{NAME}/{PREFIX}/docker/registry/v2"), "")).collect();
+        assert!(asked.len() <= most, "{what}: {} requests: {asked:#?}", asked.len());
+        println!("{what}: {} requests", asked.len());
     };
-    let server = open();
-    assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["a", "a/b"]));
-    assert_eq!(server.get("/v2/a/b/tags/list").json()["tags"], serde_json::json!(["v1"]));
-    assert_eq!(sha256(&server.get("/v2/a/b/manifests/v1").body), digest);
-    assert_eq!(server.get(&format!("/v2/a/blobs/{blob}")).body.len(), 700_000);
-    assert_eq!(server.ask("POST", &format!("/v2/a/b/blobs/uploads/?mount={blob}&from=a"), &[], b"").status, 201);
-    let manifest = image(&config("x"), "layer of x", Some(&digest));
-    let path = format!("/v2/a/b/manifests/{}", sha256(manifest.as_bytes()));
-    assert_eq!(server.ask("PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes()).status, 201);
-    assert_eq!(server.get(&format!("/v2/a/b/referrers/{digest}")).json()["manifests"].as_array().unwrap().len(), 1);
-    assert_eq!(server.ask("DELETE", &format!("/v2/a/b/manifests/{digest}"), &[], b"").status, 202);
-    assert_eq!(server.get("/v2/a/b/tags/list").json()["tags"], serde_json::json!([]));
-    assert_eq!(server.ask("DELETE", &path, &[], b"").status, 202);
-    assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["a"]));
+    let (config, layer) = (config("x"), "layer of x");
+    server.push_blob("a", config.as_bytes());
+    cost("a small blob in one request", 7);
+    push(&server, "a", layer.as_bytes());
+    cost("a small blob in three", 9);
+    push(&server, "a", &noise(20_000_000));
+    cost("a blob of two parts and a rest", 15);
+    let manifest = image(&config, layer, None);
+    let put = server.ask("PUT", "/v2/a/manifests/v1", &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes());
+    assert_eq!(put.status, 201, "{}", put.text());
+    cost("a manifest with a new tag", 20);
+    server.get("/v2/a/manifests/v1");
+    cost("a manifest by its tag", 2);
+    assert_eq!(server.get(&format!("/v2/a/blobs/{}", sha256(layer.as_bytes()))).text(), layer);
+    cost("a small blob read", 2);
+    server.get(&format!("/v2/a/blobs/{}", sha256(&noise(20_000_000))));
+    cost("a blob of 20 MB read", 7);
+    server.ask("HEAD", &format!("/v2/a/blobs/{}", sha256(layer.as_bytes())), &[], b"");
+    cost("whether a blob is there", 2);
+    assert_eq!(server.ask("DELETE", "/v2/a/manifests/v1", &[], b"").status, 202);
+    cost("a tag deleted", 7);
+}
+
+#[test]
+fn what_is_wrong_is_told_at_the_start_in_one_sentence() {
+    let s3 = S3::here();
+    let told = |bucket: embedded::Bucket| {
+        let Err(error) = Store::open(Settings::new(bucket)) else { panic!("it was opened") };
+        let text = error.to_string();
+        assert!(!text.contains("secret") && !text.contains('\n') && text.len() < 300, "{text}");
+        text
+    };
+    let absent = s3.variables().iter().fold(bucket("s3://absent/x"), |bucket, (name, value)| bucket.with(name, value));
+    assert!(told(absent).ends_with("s3://absent/x: there is no such bucket"));
+    let stranger = s3.bucket().with("AWS_SECRET_ACCESS_KEY", "another-secret");
+    assert!(told(stranger).contains("the credentials are not accepted (SignatureDoesNotMatch)"));
+    let plain = s3.bucket().with("AWS_ALLOW_HTTP", "false");
+    assert!(told(plain).ends_with("is without TLS; AWS_ALLOW_HTTP=true allows that"));
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let started = Instant::now();
+    let nowhere = told(s3.bucket().with("AWS_ENDPOINT_URL", &format!("http://{nobody}")));
+    assert!(nowhere.contains("it cannot be reached") && started.elapsed().as_secs() < 30, "{nowhere}");
+}
+
+#[test]
+fn a_storage_that_is_gone_is_an_answer() {
+    let s3 = S3::here();
+    let server = serve_over(Store::open(Settings::new(s3.bucket())).unwrap());
+    server.push("a", "v1", "x");
+    drop(s3);
+    let got = server.get("/v2/a/manifests/v1");
+    assert_eq!(got.status, 500);
+    assert!(got.text().contains("the registry's storage failed: s3://images/some/prefix: it cannot be reached"), "{}", got.text());
 }

@@ -1,7 +1,10 @@
-//! Other registries on the same folder: docker-registry 2.8 (`docker-registry`, or `DOCKER_REGISTRY`) and registry v3 (`registry-v3` or
+//! Other registries on the same folder, and on the same bucket where a server of S3 is installed that does all they want: docker-registry 2.8 (`docker-registry`, or `DOCKER_REGISTRY`) and registry v3 (`registry-v3` or
 //! `registry`, or `REGISTRY_V3`). What is not installed is skipped, with a note.
 
-use crate::support::{Server, config, image, serve, sha256};
+use crate::{
+    s3::{KEY, NAME, PREFIX, Place, S3, SECRET},
+    support::{Server, config, image, serve, sha256},
+};
 use oci::{
     Digest, RepositoryName, Tag, Target,
     media_type::{OCI_INDEX, OCI_MANIFEST},
@@ -14,15 +17,15 @@ use serde_json::json;
 use std::{
     fs,
     net::{TcpListener, TcpStream},
-    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-/// Another registry, over a folder.
+/// Another registry, over a folder or a bucket.
 struct Peer {
     child: Child,
     remote: Remote,
+    _folder: tempfile::TempDir,
 }
 
 impl Drop for Peer {
@@ -50,22 +53,37 @@ fn programs() -> Vec<String> {
         .collect()
 }
 
-fn start(program: &str, root: &Path) -> Peer {
+fn start(program: &str, place: &Place) -> Peer {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let file = root.with_extension("yml");
-    let text = format!(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n",
-        root.display()
-    );
+    let storage = match place {
+        Place::Folder(folder) => format!("  filesystem:\n    rootdirectory: {}\n", folder.path().display()),
+        Place::Bucket(server) => format!(
+            "  redirect:\n    disable: true\n  s3:\n    accesskey: {KEY}\n    secretkey: {SECRET}\n    region: us-east-1\n    \
+             regionendpoint: http://{}\n    forcepathstyle: true\n    secure: false\n    bucket: {NAME}\n    rootdirectory: /{PREFIX}\n",
+            server.address
+        ),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("registry.yml");
+    let text =
+        format!("version: 0.1\nlog:\n  level: error\nstorage:\n{storage}  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n");
     fs::write(&file, text).unwrap();
-    let child = Command::new(program).arg("serve").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let child = Command::new(program)
+        .arg("serve")
+        .arg(&file)
+        // The library of 2.8 takes none.
+        .env_remove("AWS_CA_BUNDLE")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let started = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(started.elapsed() < Duration::from_secs(20), "{program} does not answer");
         std::thread::sleep(Duration::from_millis(5));
     }
     let settings = RemoteSettings { name: "peer".into(), url: format!("http://127.0.0.1:{port}"), ..RemoteSettings::default() };
-    Peer { child, remote: Remote::new(settings).unwrap() }
+    Peer { child, remote: Remote::new(settings).unwrap(), _folder: folder }
 }
 
 fn name(text: &str) -> RepositoryName {
@@ -108,69 +126,83 @@ fn listed(server: &Server, path: &str, field: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_is_adopted_and_given_back() {
     for program in programs() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("data");
-        fs::create_dir(&root).unwrap();
-        let (first, referrer);
-        {
-            let peer = start(&program, &root);
-            first = peer.push("theirs/app", "v1", "theirs 1", None).await;
-            peer.push("theirs/app", "v2", "theirs 2", None).await;
-            referrer = peer.push("theirs/app", "sbom", "theirs sbom", Some(&first)).await;
-        }
-
-        let server = serve(&root, |_| {});
-        let ours;
-        {
-            assert_eq!(listed(&server, "/v2/_catalog", "repositories"), ["theirs/app"], "{program}");
-            assert_eq!(listed(&server, "/v2/theirs/app/tags/list", "tags"), ["sbom", "v1", "v2"]);
-            let got = server.get("/v2/theirs/app/manifests/v1");
-            assert_eq!((got.status, sha256(&got.body)), (200, first.clone()));
-            for layer in got.json()["layers"].as_array().unwrap() {
-                let digest = layer["digest"].as_str().unwrap();
-                let blob = server.get(&format!("/v2/theirs/app/blobs/{digest}"));
-                assert_eq!((blob.status, sha256(&blob.body).as_str()), (200, digest));
-                let mount = server.ask("POST", &format!("/v2/ours/mounted/blobs/uploads/?mount={digest}&from=theirs/app"), &[], b"");
-                assert_eq!(mount.status, 201);
-            }
-            let referrers = server.get(&format!("/v2/theirs/app/referrers/{first}")).json();
-            assert_eq!(referrers["manifests"][0]["digest"], json!(referrer), "{program}");
-            ours = server.push("ours/app", "v1", "ours");
-            server.push("theirs/app", "v3", "ours in theirs");
-            server.push("theirs/app", "v2", "moved by us");
-            assert_eq!(server.ask("DELETE", "/v2/theirs/app/manifests/sbom", &[], b"").status, 202);
-            let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).to_string();
-            assert_eq!(server.ask("PUT", "/v2/indexes/manifests/v1", &[("Content-Type", OCI_INDEX)], index.as_bytes()).status, 201);
-        }
-        drop(server);
-
-        {
-            let peer = start(&program, &root);
-            let names = peer.repositories().await;
-            for there in ["indexes", "ours/app", "theirs/app"] {
-                assert!(names.iter().any(|n| n == there), "{program}: {there} is not in {names:?}");
-            }
-            assert!(names.iter().all(|n| !n.contains('_')), "{names:?}");
-            assert_eq!(peer.tags("theirs/app").await, ["v1", "v2", "v3"], "{program}");
-            let manifest = peer.remote.manifest(&name("ours/app"), &tag("v1")).await.unwrap();
-            assert_eq!(manifest.digest, ours);
-            let document = oci::Manifest::parse(&manifest.bytes, None).unwrap();
-            let oci::Body::Image { config: Some(config), layers } = document.body else { panic!("{program}") };
-            for blob in layers.iter().chain([&config]) {
-                let bytes = peer.remote.blob(&name("ours/app"), &blob.digest, 1 << 20).await.unwrap();
-                assert_eq!(sha256(&bytes), blob.digest, "{program}");
-            }
-            peer.push("ours/app", "v1", "moved by them", None).await;
-            peer.push("ours/app", "v2", "theirs in ours", None).await;
-            peer.remote.delete_manifest(&name("theirs/app"), &first).await.unwrap();
-        }
-
-        let server = serve(&root, |_| {});
-        assert_eq!(listed(&server, "/v2/theirs/app/tags/list", "tags"), ["v2", "v3"], "{program}");
-        assert_eq!(listed(&server, "/v2/ours/app/tags/list", "tags"), ["v1", "v2"], "{program}");
-        let moved = server.get("/v2/ours/app/manifests/v1");
-        assert!(moved.status == 200 && sha256(&moved.body) != ours, "{program}");
-        assert_eq!(server.get(&format!("/v2/theirs/app/manifests/{first}")).status, 404);
-        println!("{program}: adopted, given back, adopted again");
+        adopted_and_given_back(&program, &Place::Folder(tempfile::tempdir().unwrap())).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_adopted_and_given_back() {
+    for program in programs() {
+        let Some(server) = S3::gateway() else {
+            eprintln!("SKIPPED: versitygw is not on PATH, nor in VERSITYGW");
+            return;
+        };
+        adopted_and_given_back(&program, &Place::Bucket(server)).await;
+    }
+}
+
+async fn adopted_and_given_back(program: &str, place: &Place) {
+    let (first, referrer);
+    {
+        let peer = start(program, place);
+        first = peer.push("theirs/app", "v1", "theirs 1", None).await;
+        peer.push("theirs/app", "v2", "theirs 2", None).await;
+        referrer = peer.push("theirs/app", "sbom", "theirs sbom", Some(&first)).await;
+    }
+
+    let server = serve(place.storage(), |_| {});
+    let ours;
+    {
+        assert_eq!(listed(&server, "/v2/_catalog", "repositories"), ["theirs/app"], "{program}");
+        assert_eq!(listed(&server, "/v2/theirs/app/tags/list", "tags"), ["sbom", "v1", "v2"]);
+        let got = server.get("/v2/theirs/app/manifests/v1");
+        assert_eq!((got.status, sha256(&got.body)), (200, first.clone()));
+        for layer in got.json()["layers"].as_array().unwrap() {
+            let digest = layer["digest"].as_str().unwrap();
+            let blob = server.get(&format!("/v2/theirs/app/blobs/{digest}"));
+            assert_eq!((blob.status, sha256(&blob.body).as_str()), (200, digest));
+            let mount = server.ask("POST", &format!("/v2/ours/mounted/blobs/uploads/?mount={digest}&from=theirs/app"), &[], b"");
+            assert_eq!(mount.status, 201);
+        }
+        let referrers = server.get(&format!("/v2/theirs/app/referrers/{first}")).json();
+        assert_eq!(referrers["manifests"][0]["digest"], json!(referrer), "{program}");
+        ours = server.push("ours/app", "v1", "ours");
+        server.push("theirs/app", "v3", "ours in theirs");
+        server.push("theirs/app", "v2", "moved by us");
+        assert_eq!(server.ask("DELETE", "/v2/theirs/app/manifests/sbom", &[], b"").status, 202);
+        let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).to_string();
+        assert_eq!(server.ask("PUT", "/v2/indexes/manifests/v1", &[("Content-Type", OCI_INDEX)], index.as_bytes()).status, 201);
+    }
+    drop(server);
+
+    {
+        let peer = start(program, place);
+        let names = peer.repositories().await;
+        // docker-registry 2.x knows a repository by its folder `_layers`; in a bucket there is none without a layer.
+        let there = if place.is_bucket() { &["ours/app", "theirs/app"][..] } else { &["indexes", "ours/app", "theirs/app"] };
+        for &there in there {
+            assert!(names.iter().any(|n| n == there), "{program}: {there} is not in {names:?}");
+        }
+        assert!(names.iter().all(|n| !n.contains('_')), "{names:?}");
+        assert_eq!(peer.tags("theirs/app").await, ["v1", "v2", "v3"], "{program}");
+        let manifest = peer.remote.manifest(&name("ours/app"), &tag("v1")).await.unwrap();
+        assert_eq!(manifest.digest, ours);
+        let document = oci::Manifest::parse(&manifest.bytes, None).unwrap();
+        let oci::Body::Image { config: Some(config), layers } = document.body else { panic!("{program}") };
+        for blob in layers.iter().chain([&config]) {
+            let bytes = peer.remote.blob(&name("ours/app"), &blob.digest, 1 << 20).await.unwrap();
+            assert_eq!(sha256(&bytes), blob.digest, "{program}");
+        }
+        peer.push("ours/app", "v1", "moved by them", None).await;
+        peer.push("ours/app", "v2", "theirs in ours", None).await;
+        peer.remote.delete_manifest(&name("theirs/app"), &first).await.unwrap();
+    }
+
+    let server = serve(place.storage(), |_| {});
+    assert_eq!(listed(&server, "/v2/theirs/app/tags/list", "tags"), ["v2", "v3"], "{program}");
+    assert_eq!(listed(&server, "/v2/ours/app/tags/list", "tags"), ["v1", "v2"], "{program}");
+    let moved = server.get("/v2/ours/app/manifests/v1");
+    assert!(moved.status == 200 && sha256(&moved.body) != ours, "{program}");
+    assert_eq!(server.get(&format!("/v2/theirs/app/manifests/{first}")).status, 404);
+    println!("{program}: adopted, given back, adopted again");
 }

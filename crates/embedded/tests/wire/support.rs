@@ -1,12 +1,11 @@
 //! A registry on a port and a folder of its own, and a client that sends exactly what it is told.
 
-use embedded::{Local, Settings, Store, router};
+use embedded::{Local, Settings, Storage, Store, router};
 use oci::Digest;
 use sha2::Digest as _;
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -26,9 +25,9 @@ impl Drop for Server {
     }
 }
 
-/// Starts one over a folder.
-pub(crate) fn serve(root: &Path, set: impl FnOnce(&mut Settings)) -> Server {
-    let mut settings = Settings::new(root);
+/// Starts one over a folder or a bucket.
+pub(crate) fn serve(storage: impl Into<Storage>, set: impl FnOnce(&mut Settings)) -> Server {
+    let mut settings = Settings::new(storage);
     set(&mut settings);
     serve_over(Store::open(settings).unwrap())
 }

@@ -1,5 +1,6 @@
 //! The same registry in process and over HTTP: what the trait says of it must not differ.
 
+use crate::s3::{Place, places};
 use crate::support::{config, image, serve, sha256};
 use embedded::{Action, Event, InProcess, Object, Observer};
 use oci::{RepositoryName, Tag, Target, media_type::OCI_MANIFEST};
@@ -28,8 +29,13 @@ impl Observer for Told {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_process_as_over_http() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+    for place in places() {
+        compare(&place).await;
+    }
+}
+
+async fn compare(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let told = Arc::new(Told::default());
     server.local.observe(told.clone());
     let url = format!("http://{}", server.address);

@@ -1,8 +1,20 @@
 //! What other registries were seen to get wrong.
 
+use crate::s3::Place;
 use crate::support::{config, image, serve, sha256};
 use oci::media_type::{OCI_INDEX, OCI_MANIFEST};
 use std::{fs, path::Path, time::Duration};
+
+crate::s3::everywhere! {
+    a_tag_is_seen_whole_or_not_at_all,
+    a_location_needs_no_query_and_repeats_no_host,
+    an_upload_goes_on_after_a_restart_and_knows_its_gaps,
+    deleting_a_digest_takes_its_tags_and_only_those,
+    what_a_manifest_names_must_be_there_unless_sparse,
+    old_uploads_are_thrown_away,
+    two_processes_share_one_storage,
+    pushes_and_deletes_at_once_leave_no_tag_without_its_manifest,
+}
 
 fn blob(root: &Path, digest: &oci::Digest) -> std::path::PathBuf {
     root.join(format!("docker/registry/v2/blobs/sha256/{}/{}/data", &digest.encoded()[..2], digest.encoded()))
@@ -44,15 +56,14 @@ fn a_broken_manifest_is_missing_until_it_is_pushed_again() {
     assert_eq!((got.status, sha256(&got.body)), (200, digest));
 }
 
-#[test]
-fn a_tag_is_seen_whole_or_not_at_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |settings| settings.durability = embedded::Durability::Relaxed);
+fn a_tag_is_seen_whole_or_not_at_all(place: &Place) {
+    let server = serve(place.storage(), |settings| settings.durability = embedded::Durability::Relaxed);
+    let most = if place.is_bucket() { 20 } else { 60 };
     server.push("a", "first", "x");
     let address = server.address;
     let watcher = std::thread::spawn(move || {
         let mut seen = 0;
-        while seen < 60 {
+        while seen < most {
             let list = crate::support::asked(address, "GET", "/v2/a/tags/list", &[], b"").unwrap().json();
             let tags: Vec<String> = list["tags"].as_array().unwrap().iter().map(|t| t.as_str().unwrap().to_owned()).collect();
             if let Some(last) = tags.iter().max_by_key(|tag| tag.trim_start_matches('t').parse::<usize>().unwrap_or(0)) {
@@ -63,7 +74,7 @@ fn a_tag_is_seen_whole_or_not_at_all() {
         }
     });
     let manifest = image(&config("x"), "layer of x", None);
-    for n in 1..60 {
+    for n in 1..most {
         assert_eq!(server.ask("PUT", &format!("/v2/a/manifests/t{n}"), &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes()).status, 201);
     }
     watcher.join().unwrap();
@@ -79,10 +90,8 @@ fn a_repository_of_indexes_only_has_its_layers_folder() {
     assert_eq!(server.get("/v2/_catalog").json()["repositories"], serde_json::json!(["only/indexes"]));
 }
 
-#[test]
-fn a_location_needs_no_query_and_repeats_no_host() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+fn a_location_needs_no_query_and_repeats_no_host(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let begun = server.ask("POST", "/v2/a/blobs/uploads/", &[("X-Forwarded-Host", "evil.test"), ("X-Forwarded-Proto", "https")], b"");
     let location = begun.header("location").unwrap();
     assert!(location.starts_with("/v2/a/blobs/uploads/") && !location.contains('?'), "{location}");
@@ -91,12 +100,10 @@ fn a_location_needs_no_query_and_repeats_no_host() {
     assert_eq!((done.status, done.header("location").unwrap()), (201, format!("/v2/a/blobs/{}", sha256(b"hello")).as_str()));
 }
 
-#[test]
-fn an_upload_goes_on_after_a_restart_and_knows_its_gaps() {
-    let folder = tempfile::tempdir().unwrap();
+fn an_upload_goes_on_after_a_restart_and_knows_its_gaps(place: &Place) {
     let whole: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8 ^ (n >> 9) as u8).collect();
     let location = {
-        let server = serve(folder.path(), |_| {});
+        let server = serve(place.storage(), |_| {});
         let begun = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"");
         let location = begun.header("location").unwrap().to_owned();
         let first = server.ask("PATCH", &location, &[("Content-Range", "0-999999")], &whole[..1_000_000]);
@@ -111,7 +118,7 @@ fn an_upload_goes_on_after_a_restart_and_knows_its_gaps() {
         assert_eq!((bad.status, bad.code().as_str()), (400, "SIZE_INVALID"));
         location
     };
-    let server = serve(folder.path(), |_| {});
+    let server = serve(place.storage(), |_| {});
     let stands = server.get(&location);
     assert_eq!((stands.status, stands.header("range").unwrap()), (204, "0-999999"));
     assert_eq!(server.ask("PATCH", &location, &[("Content-Range", "1000000-1999999")], &whole[1_000_000..2_000_000]).status, 202);
@@ -124,10 +131,8 @@ fn an_upload_goes_on_after_a_restart_and_knows_its_gaps() {
     assert_eq!((part.status, &part.body[..]), (206, &whole[2_999_995..]));
 }
 
-#[test]
-fn deleting_a_digest_takes_its_tags_and_only_those() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |_| {});
+fn deleting_a_digest_takes_its_tags_and_only_those(place: &Place) {
+    let server = serve(place.storage(), |_| {});
     let one = server.push("a", "one", "1");
     assert_eq!(server.push("a", "uno", "1"), one);
     let two = server.push("a", "two", "2");
@@ -151,12 +156,10 @@ fn deletes_can_be_switched_off() {
     }
 }
 
-#[test]
-fn what_a_manifest_names_must_be_there_unless_sparse() {
-    let folder = tempfile::tempdir().unwrap();
+fn what_a_manifest_names_must_be_there_unless_sparse(place: &Place) {
     let manifest = image(&config("absent"), "absent", None);
     for sparse in [false, true] {
-        let server = serve(folder.path(), |settings| settings.sparse = sparse);
+        let server = serve(place.storage(), |settings| settings.sparse = sparse);
         let answer = server.ask("PUT", "/v2/a/manifests/v1", &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes());
         assert_eq!(answer.status, if sparse { 201 } else { 400 });
         if !sparse {
@@ -199,10 +202,8 @@ fn referrers_of_an_adopted_folder_are_found_and_paged() {
     assert_eq!(server.get(&format!("/v2/a/referrers/{subject}")).json()["manifests"].as_array().unwrap().len(), 4);
 }
 
-#[test]
-fn old_uploads_are_thrown_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |settings| settings.upload_expiry = Duration::ZERO);
+fn old_uploads_are_thrown_away(place: &Place) {
+    let server = serve(place.storage(), |settings| settings.upload_expiry = Duration::ZERO);
     let begun = server.ask("POST", "/v2/a/blobs/uploads/", &[], b"");
     let location = begun.header("location").unwrap();
     assert_eq!(server.get(location).status, 204);
@@ -236,11 +237,9 @@ fn a_tag_that_names_nothing_is_not_listed() {
     assert_eq!(server.get("/v2/a/tags/list").json()["tags"], serde_json::json!(["v1", "v2", "v3", "v4"]));
 }
 
-#[test]
-fn two_processes_share_one_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let one = serve(folder.path(), |settings| settings.catalogue_age = Duration::ZERO);
-    let two = serve(folder.path(), |settings| settings.catalogue_age = Duration::ZERO);
+fn two_processes_share_one_storage(place: &Place) {
+    let one = serve(place.storage(), |settings| settings.catalogue_age = Duration::ZERO);
+    let two = serve(place.storage(), |settings| settings.catalogue_age = Duration::ZERO);
     assert_eq!(two.get("/v2/_catalog").json()["repositories"], serde_json::json!([]));
     let location = one.ask("POST", "/v2/a/blobs/uploads/", &[], b"").header("location").unwrap().to_owned();
     assert_eq!(one.ask("PATCH", &location, &[("Content-Range", "0-2")], b"one").status, 202);
@@ -261,10 +260,9 @@ fn two_processes_share_one_folder() {
     }
 }
 
-#[test]
-fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path(), |settings| settings.durability = embedded::Durability::Relaxed);
+fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest(place: &Place) {
+    let server = serve(place.storage(), |settings| settings.durability = embedded::Durability::Relaxed);
+    let rounds = if place.is_bucket() { 20 } else { 100 };
     let digest = server.push("a", "v0", "x");
     let manifest = server.get("/v2/a/manifests/v0").body;
     let address = server.address;
@@ -272,7 +270,7 @@ fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
         for worker in 0..3 {
             let manifest = &manifest;
             scope.spawn(move || {
-                for n in 0..100 {
+                for n in 0..rounds {
                     let path = format!("/v2/a/manifests/v{}", (n + worker) % 4);
                     let put = crate::support::asked(address, "PUT", &path, &[("Content-Type", OCI_MANIFEST)], manifest).unwrap();
                     assert_eq!(put.status, 201, "{}", put.text());
@@ -280,13 +278,15 @@ fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
             });
         }
         scope.spawn(|| {
-            for n in 0..150 {
+            for n in 0..rounds * 3 / 2 {
                 let path = if n % 3 == 0 { "/v2/a/manifests/v1".to_owned() } else { format!("/v2/a/manifests/{digest}") };
                 let deleted = crate::support::asked(address, "DELETE", &path, &[], b"").unwrap();
                 assert!(matches!(deleted.status, 202 | 404), "{}", deleted.text());
                 // Whatever is there at this moment, a tag names something.
-                let link = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags/v2/current/link");
-                let _ = fs::read_to_string(link).map(|text| assert_eq!(text, digest.as_str()));
+                if let Some(folder) = place.path() {
+                    let link = folder.join("docker/registry/v2/repositories/a/_manifests/tags/v2/current/link");
+                    let _ = fs::read_to_string(link).map(|text| assert_eq!(text, digest.as_str()));
+                }
             }
         });
     });
@@ -296,8 +296,10 @@ fn pushes_and_deletes_at_once_leave_no_tag_without_its_manifest() {
     }
     // With the manifest gone, so are all tags: none was made behind the delete's back.
     let _ = server.ask("DELETE", &format!("/v2/a/manifests/{digest}"), &[], b"");
-    let tags = folder.path().join("docker/registry/v2/repositories/a/_manifests/tags");
-    assert_eq!(fs::read_dir(tags).unwrap().count(), 0);
+    assert_eq!(server.get("/v2/a/tags/list").json()["tags"].as_array().map_or(0, Vec::len), 0);
+    if let Some(folder) = place.path() {
+        assert_eq!(fs::read_dir(folder.join("docker/registry/v2/repositories/a/_manifests/tags")).unwrap().count(), 0);
+    }
 }
 
 #[test]

@@ -55,6 +55,13 @@ pub fn with_anyone() -> Result<ClientConfig, String> {
     configuration(&Trust { insecure_skip_verify: true, ..Trust::default() }, false)
 }
 
+/// TLS as everybody has it, with the authorities of a file besides: for what is no registry. The error says what cannot be set up.
+pub fn with_authorities(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut config = configuration(&Trust { ca_file, ..Trust::default() }, false)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
 fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let native = rustls_native_certs::load_native_certs();
