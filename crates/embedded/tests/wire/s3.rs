@@ -181,4 +181,9 @@ impl Place {
     pub(crate) fn is_bucket(&self) -> bool {
         self.path().is_none()
     }
+
+    /// versitygw: a bucket over files, which lists a folder before there is an object in it.
+    pub(crate) fn is_gateway(&self) -> bool {
+        matches!(self, Self::Bucket(S3 { running: Running::Program(..), .. }))
+    }
 }
