@@ -187,7 +187,7 @@ fn trouble_says_what_happened_and_where_to_read_what_mends_it() {
         "{text}"
     );
     let silent = Registry { problem: registry("local", State::Unreachable).problem, state: State::Unreachable, ..no_deletes() };
-    let model = RegistryModel { now: NOW, registry: silent, notifications: None, refreshing: false };
+    let model = RegistryModel { now: NOW, registry: silent, notifications: None, collections: None, refreshing: false };
     let text = text_of(main_of(&drawn(Page::Registry(model))));
     assert!(text.contains("What mends it: Is the registry running"), "{text}");
     assert!(text.contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{text}");

@@ -63,6 +63,22 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
+/// What was looked at, and can be freed.
+fn collections() -> api::Collections {
+    let last = api::Collection {
+        dry_run: true,
+        started: "2026-11-23T11:59:00.000Z".into(),
+        finished: Some("2026-11-23T11:59:30.000Z".into()),
+        looked: 20,
+        of: 20,
+        manifests: 19,
+        blobs: 57,
+        frees: 1_234_567_890,
+        ..api::Collection::default()
+    };
+    api::Collections { every: Some(86_400), grace: 86_400, untagged: true, last: Some(last) }
+}
+
 pub(crate) fn registry(name: &str, state: State) -> Registry {
     let capability = |name: &str, state, hint: Option<&str>| Capability { name: name.into(), state, hint: hint.map(str::to_owned) };
     Registry {
@@ -611,6 +627,7 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
         (
             "registry",
             Page::Registry(RegistryModel {
+                collections: Some(collections()),
                 now: NOW,
                 registry: registry("local", State::Fresh),
                 notifications: Some("http://localhost:5080/api/v1/notifications/local".into()),
@@ -619,11 +636,18 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
         ),
         (
             "registry-crawling",
-            Page::Registry(RegistryModel { now: NOW, registry: registry("local", State::Crawling), notifications: None, refreshing: true }),
+            Page::Registry(RegistryModel {
+                collections: None,
+                now: NOW,
+                registry: registry("local", State::Crawling),
+                notifications: None,
+                refreshing: true,
+            }),
         ),
         (
             "registry-silent",
             Page::Registry(RegistryModel {
+                collections: None,
                 now: NOW,
                 registry: registry("local", State::Unreachable),
                 notifications: None,
