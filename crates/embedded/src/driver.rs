@@ -41,6 +41,9 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
         Ok(self.stat(path)?.map(|stat| stat.modified))
     }
 
+    /// The storage's own clock: what is made from now on is no older. It may go in steps, and a little behind ours.
+    fn now(&self) -> io::Result<SystemTime>;
+
     /// Sets what [`Self::modified`] says of a file. `false` where there is none.
     fn date(&self, path: &str, at: SystemTime) -> io::Result<bool>;
 

@@ -172,6 +172,7 @@ async fn the_description_names_every_route() {
             "/referrers",
             "/registries",
             "/registries/{registry}",
+            "/registries/{registry}/collection",
             "/registries/{registry}/refresh",
             "/repositories",
             "/search",

@@ -95,6 +95,14 @@ impl Driver for Files {
         super::commit::commit(self, steps)
     }
 
+    fn now(&self) -> io::Result<SystemTime> {
+        // The kernel dates files by its last tick.
+        let probe = self.staged();
+        let made = File::create_new(&probe)?.metadata()?.modified();
+        fs::remove_file(&probe)?;
+        made
+    }
+
     fn date(&self, path: &str, at: SystemTime) -> io::Result<bool> {
         let path = self.root.join(path);
         let set = match date(&path, at) {

@@ -189,6 +189,17 @@ impl Driver for Objects {
         })
     }
 
+    fn now(&self) -> io::Result<SystemTime> {
+        // Objects are dated by the storage, in whole seconds.
+        let probe = format!("{}/{:016x}", layout::STAGING, rand::random::<u64>());
+        self.wait(async {
+            self.open.put(&probe, bytes::Bytes::new()).await?;
+            let meta = self.open.head(&probe).await?;
+            self.open.delete(std::slice::from_ref(&probe)).await?;
+            meta.map(|meta| meta.last_modified.into()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
+    }
+
     fn date(&self, path: &str, at: SystemTime) -> io::Result<bool> {
         let at = Timestamp::try_from(at).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         self.wait(async {

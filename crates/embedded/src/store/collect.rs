@@ -68,7 +68,19 @@ impl Store {
     /// Takes away what nothing holds. Goes on until the end, or until `visit` says `false`: what is gone by then is gone, the rest goes
     /// the next time.
     pub fn collect(&self, how: &Collection, visit: &mut dyn FnMut(Collected) -> bool) -> Result<()> {
-        let before = SystemTime::now().checked_sub(how.grace).unwrap_or(SystemTime::UNIX_EPOCH);
+        // Who is passing the gate may have dated what it names a while ago: it is named before anything is looked at.
+        if !how.dry_run {
+            drop(self.locks.close()?);
+        }
+        // What is made from now on is dated by the storage, what is named by us: neither may look older than this.
+        let now = SystemTime::now();
+        let now = match self.driver.now() {
+            Ok(theirs) => now.min(theirs),
+            // A storage that cannot be written to can be looked at.
+            Err(_) if how.dry_run => now,
+            Err(error) => return Err(error.into()),
+        };
+        let before = now.checked_sub(how.grace).unwrap_or(SystemTime::UNIX_EPOCH);
         let live = Live { keys: (RandomState::new(), RandomState::new()), all: HashSet::new() };
         let mut run = Run { how, before, live, visit, stopped: false };
         // All that have any part: what has blobs but no manifest is pushed to just now, or forgotten.

@@ -93,6 +93,13 @@ impl Process {
         found()
     }
 
+    /// The same of errors alone.
+    pub(crate) fn errors(&self, after: usize, expected: usize) -> Vec<String> {
+        let found = || self.complaints(after, 0).into_iter().filter(|line| line.contains("ERROR")).collect::<Vec<_>>();
+        wait(|| found().len() >= expected);
+        found()
+    }
+
     pub(crate) fn log_length(&self) -> usize {
         self.log.lock().unwrap().len()
     }

@@ -159,8 +159,8 @@ fn a_disk_that_becomes_read_only() {
     for (method, path, body) in &changes {
         failed(&process.ask(method, path, if *method == "PUT" { TYPE } else { &[] }, body), 500, "read only");
     }
-    let complaints = process.complaints(log, changes.len());
-    assert_eq!(complaints.iter().filter(|line| line.contains("ERROR")).count(), changes.len(), "{complaints:#?}");
+    let errors = process.errors(log, changes.len());
+    assert_eq!(errors.len(), changes.len(), "{errors:#?}");
     is_whole(&process, "a", "v1");
     assert_eq!(tags(&process, "a"), r#"["v1"]"#);
     assert_eq!(process.ask("GET", "/v2/_catalog", &[], b"").json()["repositories"].to_string(), r#"["a"]"#);

@@ -193,16 +193,19 @@ impl Store {
         Ok(staying)
     }
 
-    /// Takes away what is left of a repository that has nothing in it: no manifest, no blob, no upload.
+    /// Takes away what is left of a repository that has nothing in it: no manifest, no blob.
     fn collect_emptied(&self, run: &mut Run<'_>, name: &RepositoryName) -> Result<()> {
+        if self.driver.list(&layout::manifests(name))?.is_none() && self.driver.list(&layout::layers(name))?.is_none() {
+            return Ok(());
+        }
         if !run.how.dry_run {
             let _closed = self.locks.close()?;
             let repository = layout::repository(name);
-            let uploads = self.driver.list(&format!("{repository}/_uploads"))?.is_some_and(|uploads| !uploads.is_empty());
-            if uploads || self.has_manifests(name)? || !self.pairs(&layout::layers(name))?.is_empty() || !self.roots(name)?.is_empty() {
+            // An upload may begin at any moment, without passing: their folder stays.
+            if self.has_manifests(name)? || !self.pairs(&layout::layers(name))?.is_empty() || !self.roots(name)?.is_empty() {
                 return Ok(());
             }
-            for part in ["_manifests", "_layers", "_uploads", "_referrers"] {
+            for part in ["_manifests", "_layers", "_referrers"] {
                 self.driver.discard(&format!("{repository}/{part}"))?;
             }
             for seen in [&self.prepared, &self.indexed, &self.tagged] {
