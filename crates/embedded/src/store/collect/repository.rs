@@ -20,6 +20,8 @@ const TOGETHER: usize = 64;
 
 impl Store {
     pub(super) fn collect_repository(&self, run: &mut Run<'_>, name: &RepositoryName) -> Result<()> {
+        // What has uploads alone was never a repository, or was emptied before.
+        let there = self.driver.list(&layout::manifests(name))?.is_some() || self.driver.list(&layout::layers(name))?.is_some();
         let mut graph = self.graph(run, name)?;
         let mut roots = self.roots(name)?;
         for root in &roots {
@@ -63,7 +65,7 @@ impl Store {
             }
         }
         let layers = self.collect_links(run, name, &held, unread)?;
-        if live.is_empty() && layers == 0 && !run.stopped {
+        if there && live.is_empty() && layers == 0 && !run.stopped {
             self.collect_emptied(run, name)?;
         }
         Ok(())
@@ -195,9 +197,6 @@ impl Store {
 
     /// Takes away what is left of a repository that has nothing in it: no manifest, no blob.
     fn collect_emptied(&self, run: &mut Run<'_>, name: &RepositoryName) -> Result<()> {
-        if self.driver.list(&layout::manifests(name))?.is_none() && self.driver.list(&layout::layers(name))?.is_none() {
-            return Ok(());
-        }
         if !run.how.dry_run {
             let _closed = self.locks.close()?;
             let repository = layout::repository(name);
