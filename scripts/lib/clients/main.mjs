@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { content } from './content.mjs'
-import { find, shell, version } from './shell.mjs'
+import { CannotRun, find, shell, version } from './shell.mjs'
 import { startSupercargo } from './supercargo.mjs'
 import { Wire } from './wire.mjs'
 
@@ -53,7 +53,11 @@ try {
       }
     }
     // A repository of its own for each, so that no one finds what another left.
-    await steps({ ...shell(at), step, wire, host: wire.host, made, name }).catch((error) => step('prepare', () => Promise.reject(error)))
+    await steps({ ...shell(at), step, wire, host: wire.host, made, name }).catch((error) => {
+      if (!(error instanceof CannotRun)) return step('prepare', () => Promise.reject(error))
+      missing += 1
+      line(name, told, '', 'does not run here', error.message)
+    })
   }
 } catch (error) {
   failed += 1

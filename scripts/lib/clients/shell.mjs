@@ -57,6 +57,9 @@ export function version(program, words) {
   }
 }
 
+/** A client's own daemon does not start on this machine: nothing is said of the client. */
+export class CannotRun extends Error {}
+
 /** A daemon that belongs to one client; `ready` is asked until it is fulfilled. */
 export async function daemon({ folder, env }, program, words, ready) {
   const child = spawn(program, words, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -72,11 +75,11 @@ export async function daemon({ folder, env }, program, words, ready) {
   }
   const deadline = Date.now() + 20_000
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${program} ended at once: ${said.trim().split('\n').pop()}`)
+    if (child.exitCode !== null) throw new CannotRun(`${program} ended at once: ${said.trim().split('\n').pop()}`)
     if (await ready().then(() => true, () => false)) return stop
     if (Date.now() > deadline) {
       await stop()
-      throw new Error(`${program} did not answer within 20 s: ${said.trim().split('\n').pop()}`)
+      throw new CannotRun(`${program} did not answer within 20 s: ${said.trim().split('\n').pop()}`)
     }
     await new Promise((done) => setTimeout(done, 50))
   }
