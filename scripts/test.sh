@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every test there is. The last line counts what passed and what failed; a check that fails (formatting, a lint, a build) counts as one.
-#   scripts/test.sh [checks] [rust] [end2end] [image]   only these; all when none is named
+#   scripts/test.sh [checks] [rust] [end2end] [image] [fuzz]   only these; all but fuzz when none is named: that takes ten minutes more
 # What each step printed stays in target/test/.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -138,6 +138,10 @@ if wants image; then
   else
     printf '\nThe container image is not tested: that needs root, buildah and musl-gcc.\n'
   fi
+fi
+
+if wants fuzz; then
+  check 'fuzz targets' scripts/fuzz.sh "${FUZZ_SECONDS:-60}"
 fi
 
 finish
