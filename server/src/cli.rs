@@ -25,6 +25,7 @@ mod reading;
 mod retag;
 mod rm;
 mod serve;
+mod telling;
 mod undo;
 mod verify;
 

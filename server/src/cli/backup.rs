@@ -4,6 +4,7 @@ use super::{
     exit::Failed,
     output::{self, human_size},
     serve::make_data_directory,
+    telling::Telling,
 };
 use crate::{
     logs,
@@ -20,12 +21,8 @@ use std::{
     fs::{self, File},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
 };
 
-/// How often progress is told.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
 /// What stands for stdout, or stdin.
 const STREAM: &str = "-";
 
@@ -84,9 +81,9 @@ impl Backup {
 }
 
 async fn make(database: &str, file: &Path, force: bool) -> Result<Contents, Failed> {
-    let shown = Shown::default();
-    let made = backup::make(database, file, force, &|table, rows| shown.tell(table, rows)).await;
-    shown.clear();
+    let telling = Telling::new();
+    let made = backup::make(database, file, force, &|table, rows| telling.tell(|| format!("{table}: {rows} rows"))).await;
+    telling.clear();
     made.map_err(|error| match error {
         BackupError::Exists(_) => Failed::Refused(format!("{error} Name another file, or give --force to write over it.")),
         error => failed(error),
@@ -118,9 +115,10 @@ impl Restore {
 }
 
 async fn restore(settings: &Settings, file: &Path, force: bool) -> Result<Contents, Failed> {
-    let shown = Shown::default();
-    let restored = backup::restore(settings.database.expose(), file, force, &|table, rows| shown.tell(table, rows)).await;
-    shown.clear();
+    let telling = Telling::new();
+    let restored =
+        backup::restore(settings.database.expose(), file, force, &|table, rows| telling.tell(|| format!("{table}: {rows} rows"))).await;
+    telling.clear();
     restored.map_err(|error| match error {
         BackupError::Filled(..) => {
             Failed::Refused(format!("{error} Name an empty database, or give --force to put the backup in the place of all that."))
@@ -161,34 +159,4 @@ fn told_as_json(file: &Path, contents: &Contents) -> Result<(), Failed> {
 
 fn time(milliseconds: i64) -> String {
     jiff::Timestamp::from_millisecond(milliseconds).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
-}
-
-/// Progress on a terminal.
-struct Shown {
-    terminal: bool,
-    last: Mutex<Option<Instant>>,
-}
-
-impl Default for Shown {
-    fn default() -> Self {
-        Self { terminal: io::stderr().is_terminal(), last: Mutex::new(None) }
-    }
-}
-
-impl Shown {
-    fn tell(&self, table: &str, rows: u64) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.terminal && last.is_none_or(|last| last.elapsed() > TOLD_EVERY) {
-            *last = Some(Instant::now());
-            eprint!("\r\u{1b}[K{table}: {rows} rows");
-            // Progress that cannot be shown is not missed.
-            drop(io::stderr().flush());
-        }
-    }
-
-    fn clear(&self) {
-        if self.terminal {
-            eprint!("\r\u{1b}[K");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! `demo`: example content for our own registry.
 
-use super::{exit::Failed, output};
+use super::{exit::Failed, output, telling::Telling};
 use crate::{
     embedded::Own,
     logs,
@@ -13,13 +13,9 @@ use example::Put;
 use oci::Target;
 use registry::Registry;
 use std::{
-    io::{self, IsTerminal, Write},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
-
-/// How often progress is told.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 /// Fill our own registry, where it is empty, with example content.
 #[derive(Debug, Args)]
@@ -76,8 +72,7 @@ impl Demo {
 
 async fn fill(local: &Arc<Local>, registry: &InProcess) -> Result<Filled, Failed> {
     let failed = |what: &str, error: &dyn std::fmt::Display| Failed::Other(format!("{what} could not be put there: {error}."));
-    let shown = io::stderr().is_terminal();
-    let mut told = Instant::now();
+    let telling = Telling::new();
     let mut filled = Filled::default();
     for step in example::steps(jiff::Timestamp::now()) {
         let step = step.map_err(|error| failed("The example", &error))?;
@@ -112,15 +107,8 @@ async fn fill(local: &Arc<Local>, registry: &InProcess) -> Result<Filled, Failed
                 }
             }
         }
-        if shown && told.elapsed() > TOLD_EVERY {
-            told = Instant::now();
-            eprint!("\r\u{1b}[K{} tags in {} repositories", filled.tags.len(), filled.repositories.len());
-            // Progress that cannot be shown is not missed.
-            drop(io::stderr().flush());
-        }
+        telling.tell(|| format!("{} tags in {} repositories", filled.tags.len(), filled.repositories.len()));
     }
-    if shown {
-        eprint!("\r\u{1b}[K");
-    }
+    telling.clear();
     Ok(filled)
 }

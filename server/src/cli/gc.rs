@@ -1,6 +1,6 @@
 //! `gc`: what nothing in our own registry holds goes.
 
-use super::{exit::Failed, output, reading::Reading};
+use super::{exit::Failed, output, reading::Reading, telling::Telling};
 use crate::settings::{Flags, parse_duration};
 use api::{Code, Problem};
 use clap::Args;
@@ -9,16 +9,12 @@ use registry::collect::{Collected, Collection as How};
 use serde_json::{Value, json};
 use service::Service;
 use std::{
-    io::{self, IsTerminal, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
-
-/// How often progress is told.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 /// Take away what nothing in our own registry holds: manifests that no tag names, and layers that no manifest needs. It may serve
 /// meanwhile. Stopped, it goes on the next time.
@@ -57,18 +53,12 @@ impl Gc {
                 stop.store(true, Ordering::Relaxed);
             }
         });
-        let (shown, list, json) = (io::stderr().is_terminal(), self.dry_run || self.json, self.json);
-        let mut told = Instant::now();
+        let (telling, list, json) = (Telling::new(), self.dry_run || self.json, self.json);
         let visit = Box::new(move |what: &Collected| {
             if let Collected::Looked { repositories, of } = what {
-                if shown && told.elapsed() > TOLD_EVERY {
-                    told = Instant::now();
-                    eprint!("\r\u{1b}[K{repositories} of {of} repositories read");
-                    // Progress that cannot be shown is not missed.
-                    drop(io::stderr().flush());
-                }
+                telling.tell(|| format!("{repositories} of {of} repositories read"));
             } else if list || matches!(what, Collected::Unread { .. }) {
-                clear(shown);
+                telling.clear();
                 let line = if json { format!("{}\n", value(what)) } else { format!("{}\n", sentence(what)) };
                 // Whoever reads has gone: nobody is told, and nothing more goes.
                 return output::print(&line).is_ok() && !stopping.load(Ordering::Relaxed);
@@ -76,7 +66,7 @@ impl Gc {
             !stopping.load(Ordering::Relaxed)
         });
         let sum = reading.service.collect(&reading.caller, &name, how, visit).await;
-        clear(shown);
+        Telling::new().clear();
         let sum = sum?;
         if self.json {
             return output::print(&format!("{}\n", serde_json::to_string(&sum).map_err(|error| Failed::Other(error.to_string()))?));
@@ -108,12 +98,6 @@ fn own(service: &Service) -> Result<(String, service::Collecting), Failed> {
 
 fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn clear(shown: bool) {
-    if shown {
-        eprint!("\r\u{1b}[K");
-    }
 }
 
 fn sentence(what: &Collected) -> String {

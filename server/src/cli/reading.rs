@@ -1,7 +1,12 @@
 //! What the commands share: the use cases, opened in this process, closed when the command is done; and reading of a registry what a
 //! command has to know.
 
-use super::{exit::Failed, output, serve::make_data_directory};
+use super::{
+    exit::Failed,
+    output,
+    serve::make_data_directory,
+    telling::{TOLD_EVERY, Telling},
+};
 use crate::{
     embedded::Own,
     logs,
@@ -12,11 +17,7 @@ use catalogue::query::{Expr, Query, Test, TextMatch};
 use oci::{Reference, RepositoryName};
 use registry::Secret;
 use service::{Caller, RepositoriesQuery, Service, TagsQuery};
-use std::{
-    io::{self, IsTerminal, Write},
-    path::Path,
-    time::Duration,
-};
+use std::path::Path;
 
 /// The use cases, for one command.
 pub(super) struct Reading {
@@ -28,8 +29,6 @@ pub(super) struct Reading {
 
 /// A database that ends with the process.
 const IN_MEMORY: &str = "sqlite::memory:";
-/// How often progress is told.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 impl Reading {
     /// Opens the catalogue of the settings. A registry given by `--registry` is in no catalogue, and is read into
@@ -117,28 +116,24 @@ impl Reading {
             }
             let reading = self.service.read_through(&self.caller, &registry.name);
             tokio::pin!(reading);
-            let told = io::stderr().is_terminal();
+            let telling = Telling::new();
             let mut every = tokio::time::interval(TOLD_EVERY);
             let result = loop {
                 tokio::select! {
                     result = &mut reading => break result,
-                    _ = every.tick(), if told => self.tell(&registry.name).await,
+                    _ = every.tick(), if telling.is_seen() => self.tell(&telling, &registry.name).await,
                 }
             };
-            if told {
-                eprint!("\r\u{1b}[K");
-            }
+            telling.clear();
             result?;
         }
         Ok(())
     }
 
-    async fn tell(&self, registry: &str) {
+    async fn tell(&self, telling: &Telling, registry: &str) {
         let Ok(found) = self.service.registry(&self.caller, registry).await else { return };
         let far = found.progress.map_or_else(String::new, |p| format!(": {} of {} repositories", p.done, p.total));
-        eprint!("\r\u{1b}[Kreading {registry}{far}");
-        // Progress that cannot be shown is not missed.
-        drop(io::stderr().flush());
+        telling.tell(|| format!("reading {registry}{far}"));
     }
 
     /// A reference as people write it: the registry's name may be left out where there is one only.

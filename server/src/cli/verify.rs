@@ -3,6 +3,7 @@
 use super::{
     exit::Failed,
     output::{self, human_size},
+    telling::Telling,
 };
 use crate::{
     embedded::Own,
@@ -13,14 +14,8 @@ use api::{Code, Problem};
 use clap::Args;
 use embedded::Checked;
 use serde_json::{Value, json};
-use std::{
-    io::{self, IsTerminal, Write},
-    time::{Duration, Instant},
-};
 use tokio::sync::mpsc;
 
-/// How often progress is told.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
 /// Findings that wait to be written.
 const WAITING: usize = 1_000;
 
@@ -46,25 +41,20 @@ impl Verify {
         let local = Own::open_storage(&settings, own, own.durable).map_err(Failed::Other)?;
         let (found, mut findings) = mpsc::channel(WAITING);
         let reading = tokio::spawn(async move { local.verify(self.quarantine, move |checked| found.blocking_send(checked).is_ok()).await });
-        let shown = io::stderr().is_terminal();
-        let (mut told, mut blobs, mut bytes, mut wrong) = (Instant::now(), 0_u64, 0_u64, 0_u64);
+        let telling = Telling::new();
+        let (mut blobs, mut bytes, mut wrong) = (0_u64, 0_u64, 0_u64);
         while let Some(checked) = findings.recv().await {
             if let Checked::Whole { size, .. } | Checked::Damaged { size, .. } = &checked {
                 (blobs, bytes) = (blobs + 1, bytes + size);
             }
             if !checked.is_good() {
                 wrong += 1;
-                clear(shown);
+                telling.clear();
                 output::print(&if self.json { format!("{}\n", value(&checked)) } else { format!("{}\n", sentence(&checked)) })?;
             }
-            if shown && told.elapsed() > TOLD_EVERY {
-                told = Instant::now();
-                eprint!("\r\u{1b}[K{blobs} blobs, {}", human_size(bytes));
-                // Progress that cannot be shown is not missed.
-                drop(io::stderr().flush());
-            }
+            telling.tell(|| format!("{blobs} blobs, {}", human_size(bytes)));
         }
-        clear(shown);
+        telling.clear();
         let read = reading.await.map_err(|error| Failed::Other(format!("Reading ended before its time: {error}.")))?;
         read.map_err(|error| Failed::Other(format!("{} cannot be read: {error}.", own.storage)))?;
         let sum = format!("Read {blobs} blobs, {}", human_size(bytes));
@@ -72,12 +62,6 @@ impl Verify {
             return if self.json { Ok(()) } else { output::print(&format!("{sum}; all is as it should be.\n")) };
         }
         Err(Failed::Other(format!("{sum}; {wrong} {} wrong.", if wrong == 1 { "thing is" } else { "things are" })))
-    }
-}
-
-fn clear(shown: bool) {
-    if shown {
-        eprint!("\r\u{1b}[K");
     }
 }
 
