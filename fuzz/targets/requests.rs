@@ -45,7 +45,7 @@ fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) {
 async fn connections(data: &[u8]) {
     let outside = tempfile::tempdir().unwrap();
     let root = outside.path().join("a/b/root");
-    let settings = Settings { durability: Durability::Relaxed, uploads: 4, ..Settings::new(&root) };
+    let settings = Settings { durability: Durability::Relaxed, uploads: 4, ..Settings::new(root.as_path()) };
     let routes = router(Local::open(settings).unwrap());
     let mut upload = String::new();
     for bytes in split(data).take(8) {
