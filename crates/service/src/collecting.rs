@@ -11,7 +11,7 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Unread manifests that are named; all count.
+/// Unread manifests that are named, at most.
 const NAMED: usize = 100;
 /// Within this the two clocks may differ before the one that people set is not believed.
 const JUMP: Duration = Duration::from_mins(5);
@@ -125,7 +125,11 @@ impl Service {
             let problem = api::Problem::from(error.clone());
             begun.change(|it| it.problem = Some(problem));
         }
-        let sum = begun.change(|it| it.clone());
+        // Its own end, not what another begins right after it.
+        let sum = begun.change(|it| {
+            it.finished = Some(show::time(catalogue::now()));
+            it.clone()
+        });
         drop(begun);
         // Open pages of it look again.
         self.0.news.tell(catalogue::now(), api::Change { registry: registry.to_owned(), repository: None });
@@ -133,8 +137,7 @@ impl Service {
             self.log_collection(caller, registry, &sum).await;
             self.refresh(caller, registry).await?;
         }
-        ended?;
-        Ok(self.0.collected.of(registry).unwrap_or(sum))
+        ended.map(|()| sum)
     }
 
     /// The same in the background, as the settings say; [`Self::collections`] tells how far it is.
