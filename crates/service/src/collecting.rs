@@ -184,7 +184,7 @@ impl Service {
             before: None,
             after: None,
             failed: sum.problem.is_some(),
-            detail: Some(format!("{} blobs, {} of them manifests without a tag; {} bytes are free", sum.blobs, sum.manifests, sum.frees)),
+            detail: Some(format!("blobs: {}; manifests without a tag: {}; bytes freed: {}", sum.blobs, sum.manifests, sum.frees)),
             job: None,
             event: None,
         };
