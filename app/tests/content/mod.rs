@@ -72,11 +72,12 @@ fn collections() -> api::Collections {
         looked: 20,
         of: 20,
         manifests: 19,
+        references: (0..19).map(|n| format!("team/api@{}", digest(n))).collect(),
         blobs: 57,
         frees: 1_234_567_890,
         ..api::Collection::default()
     };
-    api::Collections { every: Some(86_400), grace: 86_400, untagged: true, last: Some(last) }
+    api::Collections { every: Some(86_400), next: Some("2026-11-24T06:00:00.000Z".into()), grace: 86_400, untagged: true, last: Some(last) }
 }
 
 pub(crate) fn registry(name: &str, state: State) -> Registry {

@@ -123,6 +123,8 @@ shape! {
         pub of: u64,
         /// Manifests that no tag named.
         pub manifests: u64,
+        /// The first 100 of them, each as `repository@digest`.
+        pub references: Vec<String>,
         /// Blobs, manifests among them.
         pub blobs: u64,
         /// Bytes that are free since.
@@ -139,6 +141,8 @@ shape! {
     pub struct Collections {
         /// Seconds between collections by themselves; null where there are none.
         pub every: Option<u64>,
+        /// When the next one is due; null where there is none.
+        pub next: Option<String>,
         /// Seconds for which what was pushed or lost its tag stays.
         pub grace: u64,
         /// Whether manifests without a tag go.

@@ -4,7 +4,7 @@
 //! One file for each noun. Each is reached through [`Catalogue`] (or [`Store`]) and speaks to the database at once:
 //! what a call that writes has answered, survives a power cut. Times are milliseconds since 1970 and given by the
 //! caller. Several processes may share one PostgreSQL; whatever is to happen once ([`Jobs::claim_next`],
-//! [`Policies::claim`], taking a plan) happens once over all of them.
+//! [`Policies::claim`], [`Schedules::claim`], taking a plan) happens once over all of them.
 //!
 //! None of it is a cache. The catalogue's own tables can be dropped and are read again from the registries; these are
 //! backed up.
@@ -18,6 +18,7 @@ mod locks;
 mod plans;
 mod policies;
 mod pulls;
+mod schedules;
 mod steps;
 
 pub use activity::{Activity, ActivityFilter, ActivityRecord, ActivitySource, Logged};
@@ -28,6 +29,7 @@ pub use locks::{LockRecord, Locks};
 pub use plans::{PlanRecord, Plans};
 pub use policies::{Policies, PolicyRecord};
 pub use pulls::{ListeningRecord, PullRecord, Pulls};
+pub use schedules::Schedules;
 pub use steps::{NewStep, StepRecord, StepState, StepUpdate};
 
 use crate::{catalogue::Catalogue, store::Store};
@@ -59,6 +61,8 @@ nouns! {
     policies: Policies,
     /// What was pulled when, and how often.
     pulls: Pulls,
+    /// What else happens by the clock.
+    schedules: Schedules,
 }
 
 /// An enum that is a word in the database and in JSON.

@@ -3,6 +3,7 @@
 use crate::{Caller, Error, Result, Service, show};
 use api::{Code, Collection, Collections};
 use catalogue::kept::{ActivityRecord, ActivitySource};
+use oci::{Digest, RepositoryName};
 use registry::collect::{Collected, Collection as How, SharedCollector};
 use std::{
     collections::HashMap,
@@ -11,8 +12,12 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Unread manifests that are named, at most.
+/// Manifests that are named, at most: so many that go, and so many that cannot be read.
 const NAMED: usize = 100;
+/// Its name among what happens by the clock.
+const ACTION: &str = "collect";
+/// How often it is asked whether a collection is due.
+const LOOK: Duration = Duration::from_secs(15);
 /// Within this the two clocks may differ before the one that people set is not believed.
 const JUMP: Duration = Duration::from_mins(5);
 
@@ -76,14 +81,19 @@ impl Drop for Begun {
 fn count(sum: &mut Collection, what: &Collected) {
     match what {
         Collected::Looked { repositories, of } => (sum.looked, sum.of) = (*repositories as u64, *of as u64),
-        Collected::Manifest { .. } => sum.manifests += 1,
+        Collected::Manifest { repository, digest, .. } => {
+            sum.manifests += 1;
+            name(&mut sum.references, repository, digest);
+        }
         Collected::Repository { .. } => sum.repositories += 1,
         Collected::Blob { size, .. } => (sum.blobs, sum.frees) = (sum.blobs + 1, sum.frees + size),
-        Collected::Unread { repository, digest } => {
-            if sum.unread.len() < NAMED {
-                sum.unread.push(format!("{repository}@{digest}"));
-            }
-        }
+        Collected::Unread { repository, digest } => name(&mut sum.unread, repository, digest),
+    }
+}
+
+fn name(among: &mut Vec<String>, repository: &RepositoryName, digest: &Digest) {
+    if among.len() < NAMED {
+        among.push(format!("{repository}@{digest}"));
     }
 }
 
@@ -97,7 +107,17 @@ impl Service {
         }
         let Collecting { every, grace, untagged } = settings.collecting;
         let last = self.0.collected.of(registry);
-        Ok(Some(Collections { every: every.map(|every| every.as_secs()), grace: grace.as_secs(), untagged, last }))
+        let next = match every {
+            Some(_) => self.0.catalogue.schedules().next(ACTION, registry).await?,
+            None => None,
+        };
+        Ok(Some(Collections {
+            every: every.map(|every| every.as_secs()),
+            next: next.map(show::time),
+            grace: grace.as_secs(),
+            untagged,
+            last,
+        }))
     }
 
     /// Collects and waits for the end. `busy` where a collection of the registry is under way in this process.
@@ -196,11 +216,15 @@ impl Service {
 
 /// Collects each registry when it is time, until we end.
 pub(crate) async fn run(service: Service, ending: CancellationToken) {
-    let mut due: HashMap<String, Instant> = HashMap::new();
+    let scheduled = || service.0.settings.registries.iter().filter_map(|registry| Some((registry, registry.collecting.every?)));
+    if scheduled().next().is_none() {
+        return;
+    }
+    let mut look = tokio::time::interval(LOOK);
     let mut clocks = (Instant::now(), SystemTime::now());
     loop {
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(15)) => {}
+            _ = look.tick() => {}
             () = ending.cancelled() => return,
         }
         // What a jump of the clock made old is young still: whatever was due waits for its turn anew.
@@ -209,19 +233,29 @@ pub(crate) async fn run(service: Service, ending: CancellationToken) {
         clocks = (Instant::now(), SystemTime::now());
         if jumped {
             tracing::warn!("the clock was set; what is due to be collected is looked at later");
-            due.clear();
         }
-        for registry in &service.0.settings.registries {
-            let Some(every) = registry.collecting.every else { continue };
-            let wait = if jumped { every.max(registry.collecting.grace) } else { every };
-            let at = *due.entry(registry.name.clone()).or_insert_with(|| Instant::now() + wait);
-            if Instant::now() < at {
-                continue;
-            }
-            due.insert(registry.name.clone(), Instant::now() + every);
-            if let Err(error) = service.start_collecting(&Caller::schedule(), &registry.name, false) {
+        for (registry, every) in scheduled() {
+            if let Err(error) = service.collect_if_due(&registry.name, every, every.max(registry.collecting.grace), jumped).await {
                 tracing::warn!(%error, registry = registry.name, "the collection that is due could not begin");
             }
         }
     }
+}
+
+impl Service {
+    /// Over all processes with one database each collection that is due happens once, and a restart changes nothing.
+    async fn collect_if_due(&self, registry: &str, every: Duration, furthest: Duration, jumped: bool) -> Result<()> {
+        let (schedules, now) = (self.0.catalogue.schedules(), catalogue::now());
+        if jumped {
+            return schedules.postpone(ACTION, registry, now.saturating_add(millis(furthest))).await.map_err(Error::from);
+        }
+        if schedules.claim(ACTION, registry, millis(every), millis(furthest), now).await? {
+            self.start_collecting(&Caller::schedule(), registry, false)?;
+        }
+        Ok(())
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

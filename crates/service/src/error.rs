@@ -40,6 +40,13 @@ impl From<oci::ParseError> for Error {
     }
 }
 
+/// The database failed; what it said is logged where the error is handled.
+impl From<catalogue::store::StoreError> for Error {
+    fn from(error: catalogue::store::StoreError) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
 /// The one place where a registry's failure becomes a code.
 impl From<registry::Error> for Error {
     fn from(error: registry::Error) -> Self {

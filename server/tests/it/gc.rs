@@ -5,6 +5,7 @@ use embedded::{InProcess, Local, Settings};
 use oci::{Digest, RepositoryName, Tag, Target, media_type};
 use registry::Registry;
 use sha2::Digest as _;
+use std::time::Duration;
 
 /// Puts an image of a configuration and nothing else under a tag.
 async fn push(registry: &InProcess, seed: &str) -> Digest {
@@ -52,4 +53,64 @@ async fn what_no_tag_names_goes_when_it_is_old_enough() {
     assert!(wrong.status == 2 && wrong.err.contains("is not a duration"), "{wrong:?}");
     let beside = program.run(&["gc", "--registry", "http://127.0.0.1:9"]).await;
     assert!(beside.status == 3 && beside.err.contains("There is no registry of ours here"), "{beside:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_collected_once_whenever_the_server_starts() {
+    let program = Program::new();
+    let registry = InProcess(Local::open(Settings::new(program.directory.path().join("data/registry"))).unwrap());
+    let old = push(&registry, "old").await;
+    push(&registry, "new").await;
+    let serve = || {
+        let mut serving = program.command(&["serve", "--listen", "127.0.0.1:0"]);
+        serving.env("SUPERCARGO_EMBEDDED_GC_EVERY", "1d").env("SUPERCARGO_EMBEDDED_GC_GRACE", "0s");
+        Serving(serving.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap())
+    };
+    let schedule = async || {
+        let url = format!("sqlite:{}", program.directory.path().join("data/catalogue.db").display());
+        catalogue::store::Store::open(&url).await.unwrap()
+    };
+    // A day from the first start on: not yet.
+    let serving = serve();
+    let due = loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if !program.directory.path().join("data/catalogue.db").exists() {
+            continue;
+        }
+        if let Some(due) = schedule().await.schedules().next("collect", "local").await.unwrap() {
+            break due;
+        }
+    };
+    drop(serving);
+    let left = due - service::now();
+    assert!((23 * 3_600_000..=86_400_000).contains(&left), "{left} ms are left");
+    assert!(!program.run(&["activity"]).await.out.contains("collect"));
+
+    // The day goes by while nothing runs.
+    let store = schedule().await;
+    assert!(store.schedules().claim("collect", "local", -86_400_000, 0, due).await.unwrap());
+    store.close().await;
+    let serving = serve();
+    let told = loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let told = program.run(&["activity"]).await.out;
+        if told.contains("collect") {
+            break told;
+        }
+    };
+    drop(serving);
+    assert!(told.contains("schedule"), "{told}");
+    assert!(registry.manifest(&RepositoryName::parse("team/api").unwrap(), &Target::Digest(old)).await.is_err());
+    let next = schedule().await.schedules().next("collect", "local").await.unwrap().unwrap();
+    assert!(next > service::now() + 23 * 3_600_000, "the next is a day later");
+}
+
+/// A server that ends with the test.
+struct Serving(std::process::Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }

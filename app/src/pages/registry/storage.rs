@@ -33,10 +33,10 @@ pub(super) fn section(frame: &Frame, model: &RegistryModel) -> Option<AnyView> {
         view! {
             <section class="pt-8" aria-labelledby="storage">
                 <h2 class=H2 id="storage">"Storage"</h2>
-                <p class="text-sm text-ink-2">{rules(collections)}</p>
+                <p class="text-sm text-ink-2">{rules(collections)}{next(collections)}</p>
                 <div class="pt-2" aria-live="polite">
                     {progress}
-                    {last.filter(|_| !busy).map(|last| result(last, model.now))}
+                    {last.filter(|_| !busy).map(|last| result(frame, &model.registry.name, last, model.now))}
                 </div>
                 {buttons}
             </section>
@@ -73,6 +73,13 @@ fn rules(collections: &Collections) -> String {
     if collections.grace == 0 { format!("{what}. {by_itself}") } else { format!("{what} {grace}. {by_itself}") }
 }
 
+/// When the clock has it happen next.
+fn next(collections: &Collections) -> Option<AnyView> {
+    let moment = format::moment(collections.next.as_deref()?)?;
+    let (exact, at) = (format::exact(moment), collections.next.clone());
+    Some(view! { " Next: "<time datetime=at>{exact}</time>"." }.into_any())
+}
+
 /// In its largest whole unit: `1 day`, `36 hours`.
 fn duration(seconds: u64) -> String {
     for (unit, one, many) in [(86_400, "day", "days"), (3_600, "hour", "hours"), (60, "minute", "minutes")] {
@@ -83,7 +90,7 @@ fn duration(seconds: u64) -> String {
     format::plural(seconds, "second", "seconds")
 }
 
-fn result(last: &Collection, now: i64) -> AnyView {
+fn result(frame: &Frame, registry: &str, last: &Collection, now: i64) -> AnyView {
     if let Some(problem) = &last.problem {
         return panel::problem(problem);
     }
@@ -109,6 +116,7 @@ fn result(last: &Collection, now: i64) -> AnyView {
     html.raw(". <span class=\"text-ink-3\">");
     value::when(&mut html, last.finished.as_deref(), now);
     html.raw(" ago</span></p>");
+    manifests(&mut html, frame, registry, last);
     if let Some(first) = last.unread.first() {
         html.raw("<p class=\"pt-1 text-sm text-warn\">").text(first);
         if last.unread.len() > 1 {
@@ -117,4 +125,29 @@ fn result(last: &Collection, now: i64) -> AnyView {
         html.raw(" cannot be read, so all layers of its repository stay: push it again, or delete it.</p>");
     }
     view! { <div inner_html=html.into_string()></div> }.into_any()
+}
+
+/// The manifests that can go, to be looked at before; those that went have no page any more.
+fn manifests(html: &mut Html, frame: &Frame, registry: &str, last: &Collection) {
+    if last.references.is_empty() {
+        return;
+    }
+    html.raw("<details class=\"fold pt-1 text-sm\"><summary>").raw(if last.dry_run { "Which can go" } else { "Which went" });
+    html.raw("</summary><ul class=\"pt-1 wrap-anywhere\">");
+    for reference in &last.references {
+        let (name, digest) = reference.split_once('@').unwrap_or((reference, ""));
+        html.raw("<li>");
+        if last.dry_run {
+            html.raw("<a class=\"text-link\" href=\"")
+                .text(&address::reference(&frame.base, &format!("{registry}/{reference}")))
+                .raw("\">");
+        }
+        html.text(name).raw(" <span class=\"mono\" title=\"").text(digest).raw("\">").text(&format::digest(digest)).raw("</span>");
+        html.raw(if last.dry_run { "</a></li>" } else { "</li>" });
+    }
+    let more = last.manifests.saturating_sub(last.references.len() as u64);
+    if more > 0 {
+        html.raw("<li>and ").text(&format::count(more)).raw(" more: <code class=\"mono\">supercargo gc --dry-run</code> lists all</li>");
+    }
+    html.raw("</ul></details>");
 }

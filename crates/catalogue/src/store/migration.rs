@@ -20,6 +20,10 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/sqlite/0002_changes.sql"),
         postgresql: include_str!("../../migrations/postgres/0002_changes.sql"),
     },
+    Migration {
+        sqlite: include_str!("../../migrations/sqlite/0003_schedules.sql"),
+        postgresql: include_str!("../../migrations/postgres/0003_schedules.sql"),
+    },
 ];
 
 /// The version this program writes and reads.

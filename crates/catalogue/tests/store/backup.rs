@@ -101,6 +101,7 @@ async fn fill(store: &Store) {
         days: BTreeMap::from([(3, 9)]),
     };
     store.pulls().add(&[pulls]).await.unwrap();
+    store.schedules().claim("collect", R, 100, 100, 1).await.unwrap();
 }
 
 /// What no call of ours writes alone.

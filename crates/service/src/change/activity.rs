@@ -1,6 +1,6 @@
 //! What was done, by whom: ours, and what registries tell.
 
-use super::{ActivityQuery, jobs::database};
+use super::ActivityQuery;
 use crate::{Caller, Error, Result, Service, show};
 use api::{Activity, Code, List};
 use catalogue::kept::{ActivityFilter, ActivitySource, Logged};
@@ -11,12 +11,12 @@ impl Service {
         let limit = super::limit(query.limit)?;
         let before = super::cursor(query.after.as_deref())?;
         let filter = filter(query)?;
-        let mut rows = self.0.catalogue.activity().page(&filter, before, limit + 1).await.map_err(database)?;
+        let mut rows = self.0.catalogue.activity().page(&filter, before, limit + 1).await?;
         let next = (rows.len() > limit as usize).then(|| {
             rows.truncate(limit as usize);
             rows.last().map(|r| r.id.to_string()).unwrap_or_default()
         });
-        let total = self.0.catalogue.activity().count(&filter).await.map_err(database)?;
+        let total = self.0.catalogue.activity().count(&filter).await?;
         Ok(List { items: rows.into_iter().map(shown).collect(), next, total, freshness: self.freshness(None) })
     }
 }

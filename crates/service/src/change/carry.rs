@@ -5,7 +5,7 @@
 //! their undoing needs was written; cut off in between, a step is done twice, which is the same as once.
 
 use super::{
-    jobs::{self, Kept, database},
+    jobs::{self, Kept},
     step::Came,
     stored, trash,
     work::{Under, Work},
@@ -124,7 +124,7 @@ impl Carrying<'_> {
         let mut from = 0;
         loop {
             let jobs = self.service.0.catalogue.jobs();
-            let page = jobs.steps(&self.job.id, from, Some(StepState::Waiting), 1_000).await.map_err(|e| failed(database(e)))?;
+            let page = jobs.steps(&self.job.id, from, Some(StepState::Waiting), 1_000).await.map_err(|e| failed(e.into()))?;
             let Some(last) = page.last() else { return Ok(all) };
             from = last.n + 1;
             for record in page {

@@ -56,7 +56,7 @@ impl Service {
             let address = caller.address.map(|a| a.to_string());
             let actor = Some(caller.actor().to_owned());
             let consent = ConsentRecord { registry, subject: stored::PLACEHOLDER.to_owned(), at: catalogue::now(), actor, address };
-            self.0.catalogue.consents().give(&consent).await.map_err(database)?;
+            self.0.catalogue.consents().give(&consent).await?;
         }
         Ok(job)
     }
@@ -77,7 +77,7 @@ impl Service {
         let mut steps = Vec::new();
         let mut from = 0;
         loop {
-            let page = self.0.catalogue.jobs().steps(id, from, Some(StepState::Done), ITEMS).await.map_err(database)?;
+            let page = self.0.catalogue.jobs().steps(id, from, Some(StepState::Done), ITEMS).await?;
             let Some(last) = page.last() else { break };
             from = last.n + 1;
             steps.extend(page);
@@ -92,7 +92,7 @@ impl Service {
         self.refuse_locked(&steps).await?;
         let summary = format!("Undo: {}", record.summary);
         let job = NewJob { undoes: Some(id.to_owned()), ..Self::new_job(caller, Action::Undo, record.registry, summary, &steps)? };
-        let repositories = self.0.catalogue.jobs().repositories(id).await.map_err(database)?;
+        let repositories = self.0.catalogue.jobs().repositories(id).await?;
         self.begin(NewJob { repositories, ..job }).await
     }
 
@@ -122,7 +122,7 @@ impl Service {
     }
 
     async fn begin(&self, job: NewJob) -> Result<Job> {
-        let begun = self.0.catalogue.jobs().begin(&job, catalogue::now()).await.map_err(database)?;
+        let begun = self.0.catalogue.jobs().begin(&job, catalogue::now()).await?;
         match begun {
             Begun::Queued => {}
             Begun::PlanTaken(by) => return Err(taken(&by)),
@@ -154,19 +154,19 @@ impl Service {
         };
         let before = super::cursor(query.after.as_deref())?;
         let filter = JobFilter { registry: query.registry.clone(), repository: query.repository.clone(), states, action: None };
-        let mut records = self.0.catalogue.jobs().page(&filter, before, limit + 1).await.map_err(database)?;
+        let mut records = self.0.catalogue.jobs().page(&filter, before, limit + 1).await?;
         let next = (records.len() > limit as usize).then(|| {
             records.truncate(limit as usize);
             records.last().map(|r| r.number.to_string()).unwrap_or_default()
         });
-        let total = self.0.catalogue.jobs().count(&filter).await.map_err(database)?;
+        let total = self.0.catalogue.jobs().count(&filter).await?;
         Ok(List { items: records.into_iter().map(|r| shown(r, Vec::new())).collect(), next, total, freshness: self.freshness(None) })
     }
 
     /// A job with its first thousand steps.
     pub async fn job(&self, _caller: &Caller, id: &str) -> Result<Job> {
         let record = self.job_record(id).await?;
-        let items = self.0.catalogue.jobs().steps(id, 0, None, ITEMS).await.map_err(database)?;
+        let items = self.0.catalogue.jobs().steps(id, 0, None, ITEMS).await?;
         let mut job = shown(record, items);
         if let Some(far) = self.0.work.far(id) {
             job.done = job.done.max(far.done);
@@ -178,13 +178,13 @@ impl Service {
     /// A page of a job's steps; `after` is how many came before.
     pub async fn job_items(&self, _caller: &Caller, id: &str, after: u64, limit: u32) -> Result<Vec<JobItem>> {
         self.job_record(id).await?;
-        let page = self.0.catalogue.jobs().steps(id, after, None, limit.clamp(1, ITEMS)).await.map_err(database)?;
+        let page = self.0.catalogue.jobs().steps(id, after, None, limit.clamp(1, ITEMS)).await?;
         Ok(page.into_iter().map(item).collect())
     }
 
     /// Has a job stop after the step it is at.
     pub async fn cancel(&self, caller: &Caller, id: &str) -> Result<Job> {
-        match self.0.catalogue.jobs().ask_cancel(id, catalogue::now()).await.map_err(database)? {
+        match self.0.catalogue.jobs().ask_cancel(id, catalogue::now()).await? {
             None => return Err(no_job()),
             Some(Cancelled::Over(_)) => {}
             Some(Cancelled::AtOnce | Cancelled::Asked) => {
@@ -211,7 +211,7 @@ impl Service {
     }
 
     pub(super) async fn job_record(&self, id: &str) -> Result<JobRecord> {
-        self.0.catalogue.jobs().get(id).await.map_err(database)?.ok_or_else(no_job)
+        self.0.catalogue.jobs().get(id).await?.ok_or_else(no_job)
     }
 }
 
@@ -340,9 +340,4 @@ fn no_job() -> Error {
 
 pub(super) fn no_plan() -> Error {
     Error::new(Code::PlanNotFound, "There is no plan of this id.").hint("Plans are kept for a day; make it anew.")
-}
-
-/// The database failed; what it said is logged where the error is handled.
-pub(super) fn database(error: catalogue::store::StoreError) -> Error {
-    Error::internal(error.to_string())
 }

@@ -1,6 +1,6 @@
 //! Locks: what no change of ours takes away or moves, until it is unlocked.
 
-use super::jobs::{Kept, database};
+use super::jobs::Kept;
 use crate::{Caller, Error, Result, Service, no_repository, show};
 use api::{Code, Lock};
 use catalogue::kept::{ActivityRecord, ActivitySource, LockRecord};
@@ -33,7 +33,7 @@ impl Service {
         if let Some(known) = self.0.locks.get() {
             return Ok(known);
         }
-        let all = Arc::new(self.0.catalogue.locks().all().await.map_err(database)?);
+        let all = Arc::new(self.0.catalogue.locks().all().await?);
         self.0.locks.keep(&all);
         Ok(all)
     }
@@ -61,7 +61,7 @@ impl Service {
             actor: Some(caller.actor().to_owned()),
             note: note.map(str::to_owned),
         };
-        self.0.catalogue.locks().put(&lock).await.map_err(database)?;
+        self.0.catalogue.locks().put(&lock).await?;
         self.0.locks.forget();
         self.log_lock(caller, &lock, "lock").await;
         Ok(shown(&lock))
@@ -71,7 +71,7 @@ impl Service {
     pub async fn unlock(&self, caller: &Caller, reference: &Reference) -> Result<()> {
         let name = name(reference)?;
         let (registry, repository) = (reference.registry.clone(), reference.repository.to_string());
-        if !self.0.catalogue.locks().take(&registry, &repository, name).await.map_err(database)? {
+        if !self.0.catalogue.locks().take(&registry, &repository, name).await? {
             return Err(Error::new(Code::NotFound, format!("{reference} is not locked.")));
         }
         self.0.locks.forget();
@@ -82,7 +82,7 @@ impl Service {
 
     /// Refuses steps that would take away or move what was locked since they were planned.
     pub(super) async fn refuse_locked(&self, steps: &[Kept]) -> Result<()> {
-        let locks = self.0.catalogue.locks().all().await.map_err(database)?;
+        let locks = self.0.catalogue.locks().all().await?;
         let locked = |step: &Kept| {
             let (registry, repository, tags) = taken(step)?;
             locks.iter().find(|lock| {

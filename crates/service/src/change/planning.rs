@@ -2,7 +2,7 @@
 
 use super::{
     carry::Waiting,
-    jobs::{database, no_plan},
+    jobs::no_plan,
     step::Came,
     stored::{PLACEHOLDER, Stored},
     trash,
@@ -40,7 +40,7 @@ impl Service {
     /// What a change would do. Stored for a day, so that exactly this can be carried out.
     pub async fn plan(&self, caller: &Caller, intent: &Intent) -> Result<api::Plan> {
         let (record, stored) = self.made(caller, intent).await?;
-        self.0.catalogue.plans().add(&record).await.map_err(database)?;
+        self.0.catalogue.plans().add(&record).await?;
         Ok(stored.shown(&record))
     }
 
@@ -80,7 +80,7 @@ impl Service {
     }
 
     pub(super) async fn plan_record(&self, id: &str) -> Result<PlanRecord> {
-        self.0.catalogue.plans().get(id).await.map_err(database)?.ok_or_else(no_plan)
+        self.0.catalogue.plans().get(id).await?.ok_or_else(no_plan)
     }
 
     /// Whether anything may be changed there through us.
@@ -204,7 +204,7 @@ impl Service {
     }
 
     async fn guards(&self, number: u16) -> Result<Guards> {
-        self.0.catalogue.guards(number).await.map_err(database)
+        Ok(self.0.catalogue.guards(number).await?)
     }
 
     /// What a registry and our settings allow.
@@ -394,7 +394,7 @@ impl Service {
     async fn ask_consent(&self, stored: &mut Stored) -> Result<()> {
         for part in &stored.parts {
             let uses = part.steps.iter().any(|s| matches!(s, Step::Untag { way: plan::Way::Placeholder, .. }));
-            if uses && self.0.catalogue.consents().get(&part.registry, PLACEHOLDER).await.map_err(database)?.is_none() {
+            if uses && self.0.catalogue.consents().get(&part.registry, PLACEHOLDER).await?.is_none() {
                 stored.consents.push(part.registry.to_string());
             }
         }

@@ -1,6 +1,5 @@
 //! Policies that are kept, and run by a schedule.
 
-use super::jobs::database;
 use crate::{Caller, Error, Result, Service, show};
 use api::{Code, Intent, Policy, StoredPolicy};
 use catalogue::kept::{PolicyRecord, new_id};
@@ -14,7 +13,7 @@ const JITTER: u64 = 30;
 impl Service {
     /// All that are kept, by name.
     pub async fn policies(&self, _caller: &Caller) -> Result<Vec<StoredPolicy>> {
-        self.0.catalogue.policies().all().await.map_err(database)?.into_iter().map(shown).collect()
+        self.0.catalogue.policies().all().await?.into_iter().map(shown).collect()
     }
 
     pub async fn policy(&self, _caller: &Caller, id: &str) -> Result<StoredPolicy> {
@@ -49,16 +48,16 @@ impl Service {
             next: next.filter(|_| policy.enabled),
             ..PolicyRecord::default()
         };
-        self.0.catalogue.policies().save(&record).await.map_err(database)?;
+        self.0.catalogue.policies().save(&record).await?;
         shown(self.policy_record(&record.id).await?)
     }
 
     pub async fn forget_policy(&self, _caller: &Caller, id: &str) -> Result<()> {
-        if self.0.catalogue.policies().remove(id).await.map_err(database)? { Ok(()) } else { Err(no_policy()) }
+        if self.0.catalogue.policies().remove(id).await? { Ok(()) } else { Err(no_policy()) }
     }
 
     async fn policy_record(&self, id: &str) -> Result<PolicyRecord> {
-        self.0.catalogue.policies().get(id).await.map_err(database)?.ok_or_else(no_policy)
+        self.0.catalogue.policies().get(id).await?.ok_or_else(no_policy)
     }
 
     /// Runs what is due. Over all processes each run happens once.

@@ -232,7 +232,7 @@ impl Service {
         match registry.manifest(&named.repository, &Target::Digest(named.digest.clone())).await {
             Ok(raw) => Ok((raw.bytes, raw.media_type.filter(|t| oci::media_type::is_manifest(t)).unwrap_or_else(|| media_type.to_owned()))),
             Err(Fault::NotFound(_)) => {
-                if let Some(kept) = self.0.catalogue.manifest_bytes(&named.digest).await.map_err(super::jobs::database)? {
+                if let Some(kept) = self.0.catalogue.manifest_bytes(&named.digest).await.map_err(Error::from)? {
                     Ok((kept.bytes.into(), if kept.media_type.is_empty() { media_type.to_owned() } else { kept.media_type }))
                 } else {
                     let text = format!("{}@{} is neither in the registry nor kept here.", named.repository, named.digest);

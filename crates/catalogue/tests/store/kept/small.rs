@@ -8,6 +8,7 @@ on_every_database!(
     a_consent_is_given_once_and_taken_back,
     a_policy_keeps_what_came_of_its_last_run,
     a_due_run_is_claimed_once,
+    what_happens_by_the_clock_happens_once,
     pulls_add_up,
 );
 
@@ -93,6 +94,33 @@ async fn a_due_run_is_claimed_once(database: &Database) {
     assert!(!policies.claim(&off.id, 1, None, 160).await.unwrap(), "it was switched off");
     policies.save(&PolicyRecord { next: Some(500), ..later.clone() }).await.unwrap();
     assert!(!policies.claim(&later.id, 150, None, 160).await.unwrap(), "it was moved meanwhile");
+}
+
+async fn what_happens_by_the_clock_happens_once(database: &Database) {
+    let store = database.open().await;
+    let schedules = store.schedules();
+    assert_eq!(schedules.next("collect", R).await.unwrap(), None);
+    schedules.postpone("collect", R, 10).await.unwrap();
+    assert!(!schedules.claim("collect", R, 100, 300, 1_000).await.unwrap(), "it is due after its time");
+    assert!(!schedules.claim("collect", R, 100, 300, 1_099).await.unwrap());
+    let claims = futures::future::join_all((0..6).map(|_| {
+        let store = store.clone();
+        async move { store.schedules().claim("collect", R, 100, 300, 1_100).await.unwrap() }
+    }));
+    assert_eq!(claims.await.iter().filter(|claimed| **claimed).count(), 1);
+    assert_eq!(schedules.next("collect", R).await.unwrap(), Some(1_200));
+
+    // It waits longer, and a shorter wait does not cut that.
+    schedules.postpone("collect", R, 1_400).await.unwrap();
+    schedules.postpone("collect", R, 1_300).await.unwrap();
+    assert!(!schedules.claim("collect", R, 100, 300, 1_200).await.unwrap());
+    assert_eq!(schedules.next("collect", R).await.unwrap(), Some(1_400));
+    // Asked for more often, it does not wait for what was to be.
+    assert!(!schedules.claim("collect", R, 50, 50, 1_200).await.unwrap());
+    assert_eq!(schedules.next("collect", R).await.unwrap(), Some(1_250));
+    assert!(schedules.claim("collect", R, 50, 50, 9_000).await.unwrap(), "what was due long ago is due once");
+    assert!(!schedules.claim("collect", R, 50, 50, 9_000).await.unwrap());
+    assert_eq!(schedules.next("collect", "another").await.unwrap(), None);
 }
 
 async fn pulls_add_up(database: &Database) {
