@@ -2,7 +2,8 @@
 
 use crate::middleware::Peer;
 use axum::{Router, body::Body};
-use http::Request;
+use embedded::Direct;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -42,8 +43,13 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Rout
         let Some((stream, peer, permit)) = accepted else { continue };
         let router = router.clone();
         let secure = tls.is_some();
+        let direct = Direct::default();
+        let offered = direct.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer { address: peer, secure });
+            if !secure && request.version() <= Version::HTTP_11 {
+                request.extensions_mut().insert(offered.clone());
+            }
             router.clone().oneshot(request.map(Body::new))
         });
         let watcher = graceful.watcher();
@@ -52,7 +58,7 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Rout
             let builder = builder();
             // Clients hang up, time out and speak nonsense; none of it is ours to repair.
             let ended = match tls {
-                None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+                None => watcher.watch(builder.serve_connection(TokioIo::new(direct.over(stream)), service).into_owned()).await,
                 Some(tls) => match crate::tls::accept(&tls, stream, HEAD_TIME).await {
                     Ok(stream) => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
                     Err(error) => Err(error.into()),

@@ -1,6 +1,6 @@
 //! The registry by itself: `registry STORAGE [PORT]`, with `RELAXED=1`, `SPARSE=1`, `DELETE=0`. Prints its address. For tests and measuring.
 
-use embedded::{Durability, Local, Settings, Storage, router};
+use embedded::{Direct, Durability, Local, Settings, Storage, router};
 use hyper_util::rt::TokioIo;
 use std::{error::Error, io::Write};
 use tower::ServiceExt;
@@ -34,8 +34,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let routes = routes.clone();
-        let service = hyper::service::service_fn(move |request| routes.clone().oneshot(request));
+        let (routes, direct) = (routes.clone(), Direct::default());
+        let stream = direct.over(stream);
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(direct.clone());
+            routes.clone().oneshot(request)
+        });
         // A connection's buffer: what it grows to it keeps.
         let connection = hyper::server::conn::http1::Builder::new().max_buf_size(64 << 10).serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {

@@ -2,9 +2,16 @@
 //!
 //! Pieces of 128 KiB are read when the one before has been sent, into the same buffer: a client that stops reading holds one
 //! buffer, whatever the server would queue (hyper: 400 kB). Who would collect such a body has to copy its pieces, since the next one
-//! waits until the one before is let go. What is in the page cache is read at once; what is not, on the blocking pool.
+//! waits until the one before is let go. What is in the page cache is read at once, or sent from there where the connection can
+//! ([`Direct`]); what is not, is read on the blocking pool.
 
-use crate::{Store, driver::Content, error::Code, error::Error, hash::Hasher};
+use crate::{
+    Store,
+    direct::{Direct, LONGEST, Placed},
+    driver::Content,
+    error::{Code, Error},
+    hash::Hasher,
+};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use oci::Digest;
@@ -18,6 +25,8 @@ use std::{
 use tokio::task::JoinHandle;
 
 const PIECE: usize = 128 << 10;
+/// Less than this is sent sooner together with the answer's head.
+const SMALL: u64 = 64 << 10;
 
 /// What comes back from the blocking pool.
 type Read = io::Result<(Vec<u8>, Option<Box<Check>>)>;
@@ -29,6 +38,7 @@ pub(crate) struct BlobBody {
     gate: Arc<Gate>,
     reading: Option<JoinHandle<Read>>,
     check: Option<Box<Check>>,
+    direct: Option<Direct>,
 }
 
 /// Hashes what goes out, where the blob was never verified: one that is not what its digest says is cut before its end.
@@ -48,20 +58,23 @@ struct Place {
     waker: Option<Waker>,
 }
 
-/// A buffer that is being sent.
+/// A buffer that is being sent, or rests while what is placed is sent.
 struct Piece {
     buffer: Vec<u8>,
+    placed: Option<Placed>,
     gate: Arc<Gate>,
 }
 
 impl AsRef<[u8]> for Piece {
     fn as_ref(&self) -> &[u8] {
-        &self.buffer
+        self.placed.as_ref().map_or(&self.buffer, Placed::as_ref)
     }
 }
 
 impl Drop for Piece {
     fn drop(&mut self) {
+        // The connection is free for the next before that is asked for.
+        self.placed = None;
         let mut place = self.gate.0.lock().unwrap_or_else(PoisonError::into_inner);
         place.buffer = Some(std::mem::take(&mut self.buffer));
         if let Some(waker) = place.waker.take() {
@@ -73,10 +86,18 @@ impl Drop for Piece {
 
 impl BlobBody {
     /// The bytes from `at` up to before `end`. `check` is for all of them.
-    pub(crate) fn new(content: Arc<dyn Content>, at: u64, end: u64, check: Option<Check>) -> Self {
+    pub(crate) fn new(content: Arc<dyn Content>, at: u64, end: u64, check: Option<Check>, direct: Option<Direct>) -> Self {
         let gate = Gate::default();
         gate.0.lock().unwrap_or_else(PoisonError::into_inner).buffer = Some(Vec::new());
-        Self { content, at, end, gate: Arc::new(gate), reading: None, check: check.map(Box::new) }
+        Self { content, at, end, gate: Arc::new(gate), reading: None, check: check.map(Box::new), direct }
+    }
+
+    /// The next bytes in their file, where the connection can send them from there.
+    fn place(&self) -> Option<Placed> {
+        let left = self.end - self.at;
+        let direct = self.direct.as_ref().filter(|_| self.check.is_none() && left >= SMALL)?;
+        let length = self.content.sendable(self.at, usize::try_from(left).unwrap_or(LONGEST).min(LONGEST));
+        if length == 0 { None } else { direct.place(self.content.clone(), self.at, length) }
     }
 
     fn send(&mut self, buffer: Vec<u8>) -> io::Result<Frame<Bytes>> {
@@ -84,7 +105,7 @@ impl BlobBody {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the blob's file has become shorter"));
         }
         self.at += buffer.len() as u64;
-        Ok(Frame::data(Bytes::from_owner(Piece { buffer, gate: self.gate.clone() })))
+        Ok(Frame::data(Bytes::from_owner(Piece { buffer, placed: None, gate: self.gate.clone() })))
     }
 }
 
@@ -117,6 +138,11 @@ impl Body for BlobBody {
             };
             buffer
         };
+        if let Some(placed) = this.place() {
+            this.at += placed.as_ref().len() as u64;
+            let piece = Piece { buffer, placed: Some(placed), gate: this.gate.clone() };
+            return Poll::Ready(Some(Ok(Frame::data(Bytes::from_owner(piece)))));
+        }
         let left = this.end - this.at;
         buffer.resize(usize::try_from(left).unwrap_or(PIECE).min(PIECE), 0);
         if this.check.is_none()

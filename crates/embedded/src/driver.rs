@@ -12,7 +12,7 @@ pub use files::Files;
 pub use objects::Objects;
 
 use bytes::Bytes;
-use std::{fmt, io, sync::Arc, time::SystemTime};
+use std::{fmt, io, os::fd::BorrowedFd, sync::Arc, time::SystemTime};
 
 pub trait Driver: Send + Sync + fmt::Debug + 'static {
     /// Whether a file that is there is whole, whoever wrote it. Where not, a blob's bytes are read before something is built upon it.
@@ -71,6 +71,16 @@ pub trait Content: Send + Sync + 'static {
     /// The same where it can be done without waiting for a disk; `None` where not.
     fn read_now(&self, _buffer: &mut [u8], _at: u64) -> Option<usize> {
         None
+    }
+
+    /// How many bytes from some place on, `most` at most, [`Self::send`] would send without waiting for a disk; 0 where it cannot.
+    fn sendable(&self, _at: u64, _most: usize) -> usize {
+        0
+    }
+
+    /// Has the kernel send bytes to a socket, as many as that takes now.
+    fn send(&self, _to: BorrowedFd<'_>, _at: u64, _count: usize) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

@@ -21,6 +21,7 @@
 //! show.
 
 mod body;
+mod direct;
 mod document;
 pub mod driver;
 mod error;
@@ -39,6 +40,7 @@ mod settings;
 mod store;
 mod upload;
 
+pub use direct::{Direct, DirectStream};
 pub use error::{Code, Error, Result};
 pub use local::{InProcess, Local};
 pub use observer::{Action, Client, Event, Object, Observer};

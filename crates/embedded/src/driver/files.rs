@@ -7,7 +7,7 @@ use crate::{layout, settings::Durability};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
-    os::unix::fs::FileExt,
+    os::{fd::BorrowedFd, unix::fs::FileExt},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -192,6 +192,18 @@ impl Content for Opened {
         use rustix::io::{ReadWriteFlags, preadv2};
         // What is in the page cache only; with it comes "again", an old kernel or another file system's refusal: all the same here.
         preadv2(&self.file, &mut [io::IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT).ok().filter(|&n| n > 0)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn sendable(&self, at: u64, most: usize) -> usize {
+        // Where both ends are in the page cache, what is between them is, or is being read ahead.
+        let cached = |at| self.read_now(&mut [0], at).is_some();
+        if most > 0 && cached(at) && cached(at + most as u64 - 1) { most } else { 0 }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn send(&self, to: BorrowedFd<'_>, at: u64, count: usize) -> io::Result<usize> {
+        Ok(rustix::fs::sendfile(to, &self.file, Some(&mut { at }), count)?)
     }
 }
 

@@ -184,7 +184,7 @@ impl Registry for InProcess {
         let (name, digest) = (repository.clone(), digest.clone());
         let opened = self.0.run(move |store| store.open_blob(&name, &digest)).await.map_err(failed)?;
         let size = opened.content.size();
-        let body = Body::new(BlobBody::new(opened.content, from.min(size), size, None));
+        let body = Body::new(BlobBody::new(opened.content, from.min(size), size, None, None));
         // Copied, as who reads may keep the pieces: a body's next one waits until the one before is let go.
         let copied =
             |piece: Result<Bytes, axum::Error>| piece.map(|p| Bytes::copy_from_slice(&p)).map_err(|e| Failed::Unreachable(e.to_string()));

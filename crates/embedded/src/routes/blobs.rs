@@ -76,7 +76,7 @@ pub(super) async fn get(asked: &Asked, name: RepositoryName, digest: Digest) -> 
         }
         _ => None,
     };
-    let mut response = Response::new(Body::new(BlobBody::new(opened.content, from, to, check)));
+    let mut response = Response::new(Body::new(BlobBody::new(opened.content, from, to, check, asked.parts.extensions.get().cloned())));
     *response.status_mut() = status;
     response.headers_mut().extend(headers);
     Ok(response)

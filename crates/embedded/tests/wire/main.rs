@@ -6,6 +6,7 @@
 mod child;
 mod collect;
 mod damage;
+mod direct;
 mod growth;
 mod hostile;
 mod kills;
