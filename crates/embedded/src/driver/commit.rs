@@ -5,7 +5,7 @@
 //! 3. The folders that got or lost a name are synced at once.
 //!
 //! A wait for the disk costs the same for one file and for ten that wait side by side (a journal's commit and a flush), so each
-//! sync has a thread of its own. Folders made on the way are not synced by themselves: the journals and logs of ext4, XFS and Btrfs
+//! sync has a thread. Folders made on the way are not synced by themselves: the journals and logs of ext4, XFS and Btrfs
 //! bring a new folder's parents to the disk with it.
 
 use super::{
@@ -18,11 +18,18 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
-    thread,
+    sync::{LazyLock, mpsc},
 };
+use tokio::runtime::{Builder, Runtime};
 
 /// Syncs that wait side by side.
 const AT_ONCE: usize = 16;
+/// Threads that wait for the disk, of all commits together; they end when there is nothing to wait for. Whoever commits has one of the
+/// runtime's own threads and waits for these: they could not be the same.
+const THREADS: usize = 64;
+
+static WAITING: LazyLock<Option<Runtime>> =
+    LazyLock::new(|| Builder::new_current_thread().thread_name("sync").max_blocking_threads(THREADS).build().ok());
 
 pub(super) fn commit(files: &Files, steps: &[Step]) -> io::Result<()> {
     let mut made = Made { files, staged: Vec::with_capacity(steps.len()), sync: Vec::new() };
@@ -32,8 +39,7 @@ pub(super) fn commit(files: &Files, steps: &[Step]) -> io::Result<()> {
     }
     let mut changed = BTreeSet::new();
     let mut gone = Vec::new();
-    let result =
-        steps.iter().zip(&made.staged).try_for_each(|(step, staged)| take(files, step, staged.as_deref(), &mut changed, &mut gone));
+    let result = steps.iter().zip(&mut made.staged).try_for_each(|(step, staged)| take(files, step, staged, &mut changed, &mut gone));
     if files.durable {
         let folders = changed.iter().map(|folder| optional(File::open(folder))).collect::<io::Result<Vec<_>>>()?;
         sync(folders.into_iter().flatten().collect())?;
@@ -90,22 +96,37 @@ impl Made<'_> {
 impl Drop for Made<'_> {
     fn drop(&mut self) {
         for path in self.staged.iter().flatten() {
-            // Taken, most likely. What cannot be erased is found by `tidy`.
+            // What cannot be erased is found by `tidy`.
             let _ = erase(path);
         }
     }
 }
 
-fn take(files: &Files, step: &Step, staged: Option<&Path>, changed: &mut BTreeSet<PathBuf>, gone: &mut Vec<PathBuf>) -> io::Result<()> {
-    match (step, staged) {
-        (Step::Put { path, .. }, Some(staged)) => rename(staged, &files.root.join(path), changed),
-        (Step::Folder { path, files: inside }, Some(staged)) => {
+/// Takes one step. What was taken as a whole is no longer staged.
+fn take(
+    files: &Files,
+    step: &Step,
+    staged: &mut Option<PathBuf>,
+    changed: &mut BTreeSet<PathBuf>,
+    gone: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    match (step, staged.as_deref()) {
+        (Step::Put { path, .. }, Some(aside)) => {
+            rename(aside, &files.root.join(path), changed)?;
+            *staged = None;
+            Ok(())
+        }
+        (Step::Folder { path, files: inside }, Some(aside)) => {
             let folder = files.root.join(path);
-            match rename(staged, &folder, changed) {
+            match rename(aside, &folder, changed) {
                 Err(error) if occupied(&error) => {
-                    inside.iter().try_for_each(|(file, _)| rename(&staged.join(file), &folder.join(file), changed))
+                    inside.iter().try_for_each(|(file, _)| rename(&aside.join(file), &folder.join(file), changed))
                 }
-                other => other,
+                other => {
+                    other?;
+                    *staged = None;
+                    Ok(())
+                }
             }
         }
         (Step::Place { upload, folder }, _) => place(&files.root.join(upload), &files.root.join(folder), changed),
@@ -194,23 +215,35 @@ fn send(file: &File) {
 }
 
 /// Syncs all, side by side.
-fn sync(files: Vec<File>) -> io::Result<()> {
-    if let [file] = &files[..] {
-        return file.sync_all();
+fn sync(mut files: Vec<File>) -> io::Result<()> {
+    while files.len() > AT_ONCE {
+        side_by_side(files.split_off(files.len() - AT_ONCE))?;
     }
-    for files in files.chunks(AT_ONCE) {
-        thread::scope(|scope| {
-            let Some((first, others)) = files.split_first() else { return Ok(()) };
-            let others: Vec<_> = others.iter().map(|file| scope.spawn(|| file.sync_all())).collect();
-            let mut result = first.sync_all();
-            for other in others {
-                let other = other.join().unwrap_or_else(|_| Err(io::Error::other("a sync did not end")));
-                result = result.and(other);
-            }
-            result
-        })?;
+    side_by_side(files)
+}
+
+fn side_by_side(mut files: Vec<File>) -> io::Result<()> {
+    let Some(own) = files.pop() else { return Ok(()) };
+    let (done, others) = mpsc::channel();
+    let expected = files.len();
+    for file in files {
+        let done = done.clone();
+        let sync = move || {
+            // Whoever waits for this is there.
+            let _ = done.send(file.sync_all());
+        };
+        match &*WAITING {
+            Some(threads) => drop(threads.spawn_blocking(sync)),
+            None => sync(),
+        }
     }
-    Ok(())
+    drop(done);
+    let own = own.sync_all();
+    let others: Vec<io::Result<()>> = others.iter().collect();
+    if others.len() < expected {
+        return Err(io::Error::other("a sync did not end"));
+    }
+    others.into_iter().fold(own, io::Result::and)
 }
 
 #[cfg(test)]
