@@ -49,6 +49,8 @@ pub(crate) struct Inner {
     pub told: Told,
     /// Of those who look at tags.
     pub turns: crate::crawler::Turns,
+    /// Repositories whose tags came one by one.
+    pub settling: crate::crawler::Settling,
 }
 
 /// A manifest on its way: its number, once it is here.
@@ -117,6 +119,7 @@ impl Catalogue {
             untagged: Untagged::default(),
             told,
             turns: crate::crawler::Turns::default(),
+            settling: crate::crawler::Settling::default(),
         })))
     }
 

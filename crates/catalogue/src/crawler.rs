@@ -6,11 +6,13 @@
 
 mod fetch;
 mod repository;
+mod settling;
 mod turns;
 
 pub(crate) use fetch::{fetch, read_referrers};
 pub use repository::Reading;
 pub(crate) use repository::{forget, name, read_repository, read_tag, settle};
+pub(crate) use settling::Settling;
 pub(crate) use turns::Turns;
 
 use crate::{

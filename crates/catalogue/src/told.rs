@@ -2,8 +2,10 @@
 //! are counted.
 //!
 //! Pushes and deletes are in the database before the notification is answered: a registry sends again what was not
-//! taken, and the log has each of its events once. Pulls come in floods, so they gather here and are written together;
-//! a crash loses those of the last second.
+//! taken, and the log has each of its events once. Pulls come in floods, so they gather here and are written together: what one
+//! client pulls again within the second is one row that says how often. A crash loses those of the last second.
+
+mod rows;
 
 use crate::{
     catalogue::{Catalogue, now},
@@ -13,8 +15,9 @@ use crate::{
     source::Watched,
     store::{Result, Store},
 };
+use rows::Rows;
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -28,8 +31,6 @@ const OURSELVES: &str = "supercargo/";
 const TICK: Duration = Duration::from_secs(1);
 /// Between two times at which counts that are too old are forgotten.
 const TIDY: i64 = 6 * 3_600_000;
-/// Pulls for the log that wait, at most; then the oldest are let go.
-const ROWS: usize = 50_000;
 /// Names whose pulls wait, at most; then those of others are let go.
 const NAMES: usize = 200_000;
 /// How late another process may write what it heard.
@@ -62,7 +63,7 @@ pub(crate) struct Told {
 struct Waiting {
     /// By registry, repository and name.
     pulls: HashMap<(u16, String, String), Count>,
-    rows: VecDeque<ActivityRecord>,
+    rows: Rows,
     dropped: u64,
     /// By registry.
     listening: BTreeMap<u16, Listening>,
@@ -269,11 +270,8 @@ impl Told {
         }
         let mut waiting = self.waiting();
         if !follows {
-            waiting.rows.push_back(told_of(watched, event));
-            if waiting.rows.len() > ROWS {
-                waiting.rows.pop_front();
-                waiting.dropped += 1;
-            }
+            let dropped = waiting.rows.add(watched.number, event, || told_of(watched, event));
+            waiting.dropped += u64::from(dropped);
         }
         if waiting.pulls.len() >= NAMES {
             waiting.dropped += 1;
@@ -328,7 +326,7 @@ pub(crate) async fn run(catalogue: Catalogue) {
 async fn write(catalogue: &Catalogue) -> Result<()> {
     let told = &catalogue.0.told;
     let store = &catalogue.0.store;
-    let (pulls, rows, listening) = {
+    let (pulls, mut rows, listening) = {
         let mut waiting = told.waiting();
         if waiting.dropped > 0 {
             tracing::warn!(pulls = waiting.dropped, "pulls were left out: more came than could be written");
@@ -336,7 +334,7 @@ async fn write(catalogue: &Catalogue) -> Result<()> {
         }
         let listening: Vec<(u16, Listening)> = waiting.listening.iter().filter(|(_, l)| l.new).map(|(r, l)| (*r, *l)).collect();
         waiting.listening.values_mut().for_each(|l| l.new = false);
-        (std::mem::take(&mut waiting.pulls), std::mem::take(&mut waiting.rows), listening)
+        (std::mem::take(&mut waiting.pulls), waiting.rows.take(), listening)
     };
     let outcome = async {
         for (registry, Listening { since, heard, .. }) in &listening {
@@ -354,35 +352,24 @@ async fn write(catalogue: &Catalogue) -> Result<()> {
             known.last = known.last.max(count.last);
             count.days.into_iter().for_each(|(day, n)| *known.days.entry(day).or_default() += n);
         }
-        waiting.put_back(rows);
+        waiting.dropped += waiting.rows.put_back(rows);
         for (registry, _) in listening {
             waiting.listening.entry(registry).and_modify(|l| l.new = true);
         }
         return Err(error);
     }
     take_in(catalogue, pulls);
-    let mut rows = Vec::from(rows);
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(TOGETHER));
         if let Err(error) = store.activity().append(&rows).await {
             rows.extend(rest);
-            told.waiting().put_back(rows.into());
+            let mut waiting = told.waiting();
+            waiting.dropped += waiting.rows.put_back(rows);
             return Err(error);
         }
         rows = rest;
     }
     Ok(())
-}
-
-impl Waiting {
-    /// What could not be written comes before what came meanwhile.
-    fn put_back(&mut self, mut rows: VecDeque<ActivityRecord>) {
-        rows.append(&mut self.rows);
-        let over = rows.len().saturating_sub(ROWS);
-        rows.drain(..over);
-        self.dropped += over as u64;
-        self.rows = rows;
-    }
 }
 
 fn record(catalogue: &Catalogue, (registry, repository, name): &(u16, String, String), count: &Count) -> Option<PullRecord> {

@@ -1,6 +1,6 @@
 //! Reading one repository: its list of tags, then what each of them names.
 
-use super::{Pace, fetch, fetch::read_referrers, record};
+use super::{Pace, fetch, fetch::read_referrers, record, settling::settle_soon};
 use crate::{
     catalogue::{Catalogue, now},
     model::{NEVER, NONE, Row},
@@ -221,7 +221,7 @@ enum Seen {
     Now,
 }
 
-/// Reads one tag and takes in what it names; `told` is what an event said of it. Settles the repository.
+/// Reads one tag and takes in what it names; `told` is what an event said of it. Settles the repository; for an event, soon.
 pub(crate) async fn read_tag(
     catalogue: &Catalogue,
     watched: &Watched,
@@ -235,6 +235,7 @@ pub(crate) async fn read_tag(
     };
     let seen = if read_before || told.is_some() { Seen::Now } else { Seen::Before };
     let _turn = catalogue.0.turns.take(watched.number, repository, tag).await;
+    let settle = if told.is_some() { settle_soon } else { settle };
     match look(catalogue, watched, repository, tag, seen, told).await? {
         Found::Read(digest) => {
             settle(catalogue, watched, repository);
