@@ -2,6 +2,9 @@
 //! goes to the catalogue and the activity.
 
 mod locks;
+mod telling;
+
+pub(crate) use telling::Telling;
 
 use crate::{
     AppState,
@@ -15,20 +18,11 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use catalogue::{
-    AdvisoryLocks,
-    events::{Event, EventAction},
-};
-use embedded::{Action, Durability, InProcess, Local, Object, Observer, Store};
+use catalogue::AdvisoryLocks;
+use embedded::{Durability, InProcess, Local, Store};
 use http::{HeaderValue, Method, StatusCode, header};
 use service::{Provided, Service};
 use std::sync::Arc;
-use tokio::sync::mpsc;
-
-/// Events that wait to be taken in, at most. Under more pulls than that some are not counted; a push is found by the next crawl.
-const WAITING: usize = 16_384;
-/// Events taken in together.
-const TOGETHER: usize = 1_000;
 
 /// Our own registry, opened.
 pub(crate) struct Own {
@@ -63,11 +57,9 @@ impl Own {
             .map_err(|error| format!("The registry’s storage {} cannot be opened: {error}. Another is set with --storage.", own.storage))
     }
 
-    /// Has the service told what happens from now on, and the storage tidied. Ends with the tasks.
-    pub(crate) fn start(&self, service: &Service) -> [tokio::task::JoinHandle<()>; 2] {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        self.local.observe(Arc::new(Teller(sender)));
-        [tokio::spawn(self.local.clone().keep()), tokio::spawn(tell(service.clone(), self.name.clone(), receiver))]
+    /// Has the service told what happens from now on, and the storage tidied.
+    pub(crate) fn start(&self, service: &Service) -> Telling {
+        Telling::start(&self.local, service, &self.name)
     }
 
     /// The routes below `/v2`.
@@ -100,46 +92,4 @@ async fn guard(State(state): State<AppState>, mut request: Request, next: Next) 
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned);
     request.extensions_mut().insert(embedded::Client { address, user_agent, user: None });
     next.run(request).await
-}
-
-/// Hands on what happens without waiting for anyone.
-struct Teller(mpsc::Sender<Event>);
-
-impl Observer for Teller {
-    fn happened(&self, event: &embedded::Event<'_>) {
-        let action = match (event.action, event.object) {
-            // Layers come and go with what names them.
-            (Action::Pushed | Action::Pulled | Action::Deleted, Object::Blob) => return,
-            (Action::Pushed, _) => EventAction::Push,
-            (Action::Pulled, _) => EventAction::Pull,
-            (Action::Deleted, _) => EventAction::Delete,
-            (Action::Mounted, _) => EventAction::Mount,
-        };
-        let event = Event {
-            id: None,
-            action,
-            repository: event.repository.clone(),
-            tag: event.tag.cloned(),
-            digest: event.digest.cloned(),
-            from: event.from.cloned(),
-            at: service::now(),
-            actor: event.client.user.clone(),
-            address: event.client.address.map(|address| address.to_string()),
-            agent: event.client.user_agent.clone(),
-            manifest: event.object != Object::Blob,
-        };
-        if self.0.try_send(event).is_err() {
-            tracing::debug!("more happens in the registry than can be told of");
-        }
-    }
-}
-
-async fn tell(service: Service, name: String, mut receiver: mpsc::Receiver<Event>) {
-    let mut events = Vec::with_capacity(TOGETHER);
-    while receiver.recv_many(&mut events, TOGETHER).await > 0 {
-        if let Err(error) = service.happened(&name, &events).await {
-            tracing::warn!(%error, "what happened in the registry could not be written down");
-        }
-        events.clear();
-    }
 }

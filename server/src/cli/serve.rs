@@ -33,7 +33,7 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
     listen::stop_on_signals(stopping.clone()).map_err(Failed::io)?;
     let state = AppState::new(&settings, service.clone(), metrics.clone(), stopping.clone());
     service.start();
-    let told = own.as_ref().map(|own| own.start(&service));
+    let telling = own.as_ref().map(|own| own.start(&service));
     let registry = own.as_ref().map(|own| own.routes(&state));
     let upkeep = tokio::spawn(async move {
         let mut every = tokio::time::interval(UPKEEP);
@@ -46,7 +46,9 @@ pub(super) async fn run(flags: Flags) -> Result<(), Failed> {
     announce(&settings, &listener);
     listen::serve(listener, tls, with_registry(state, registry), stopping).await;
     upkeep.abort();
-    told.iter().flatten().for_each(tokio::task::JoinHandle::abort);
+    if let Some(telling) = telling {
+        telling.end().await;
+    }
     service.close().await;
     tracing::info!("ended");
     Ok(())
