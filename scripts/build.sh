@@ -3,5 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build
+[ -x target/debug/xtask ] || echo 'Building the tool that makes the front end; then the front end; then the server.' >&2
 cargo xtask site
 cargo build --release --package server --bin supercargo "$@"

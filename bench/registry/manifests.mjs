@@ -6,7 +6,7 @@ import { all, against, bench, compare, interleaved, loaded } from './rounds.mjs'
 import { ACCEPT, OURS, V2, V3, ZOT, folderOf, place, seeded, startAll, stopAll } from './servers.mjs'
 
 const CLIENTS = 16
-const seconds = Number(process.env.DURATION ?? 1.5)
+const seconds = Number(process.env.DURATION ?? 2)
 
 export async function manifests() {
   needWrk()
