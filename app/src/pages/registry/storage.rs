@@ -67,7 +67,10 @@ fn rules(collections: &Collections) -> String {
     };
     let grace = format!("once they are {} old", duration(collections.grace));
     let by_itself = match collections.every {
-        Some(every) => format!("That happens by itself every {}.", duration(every)),
+        Some(every) => {
+            let every = duration(every);
+            format!("That happens by itself every {}.", every.strip_prefix("1 ").unwrap_or(&every))
+        }
         None => "That happens only when somebody says so.".to_owned(),
     };
     if collections.grace == 0 { format!("{what}. {by_itself}") } else { format!("{what} {grace}. {by_itself}") }
@@ -133,7 +136,7 @@ fn manifests(html: &mut Html, frame: &Frame, registry: &str, last: &Collection) 
         return;
     }
     html.raw("<details class=\"fold pt-1 text-sm\"><summary>").raw(if last.dry_run { "Which can go" } else { "Which went" });
-    html.raw("</summary><ul class=\"pt-1 wrap-anywhere\">");
+    html.raw("</summary><ul class=\"pt-1 max-h-80 overflow-y-auto wrap-anywhere leading-6\">");
     for reference in &last.references {
         let (name, digest) = reference.split_once('@').unwrap_or((reference, ""));
         html.raw("<li>");
