@@ -14,13 +14,15 @@ const dress = { viewport: { width: 1440, height: 900 } }
  * The longest task of the page's main thread, in milliseconds, from a trace, and what took most of it. `busiest` counts the
  * processor's time alone: on a machine that does other things too, a task is longer than its work.
  */
-function longestTask(events) {
-  const painted = events.findLast((e) => e.name === 'firstContentfulPaint')
-  const main = events.find((e) => e.name === 'thread_name' && e.pid === painted?.pid && e.args.name === 'CrRendererMain')
-  // An SVG image is a document too, with a navigation of its own.
-  const ours = (e) => e.name === 'navigationStart' && e.pid === painted?.pid && e.ts <= painted.ts && /^http/.test(e.args.data?.documentLoaderURL ?? '')
-  const began = events.findLast(ours)?.ts
-  if (began === undefined) throw new Error('the trace has no navigation to the page')
+function longestTask(events, address) {
+  // An SVG image is a document too, with a navigation of its own, and so is the empty page before.
+  const navigation = events.findLast((e) => e.name === 'navigationStart' && e.args.data?.documentLoaderURL === new URL(address).href)
+  if (navigation === undefined) {
+    const seen = events.filter((e) => e.name === 'navigationStart').map((e) => `${e.pid} ${JSON.stringify(e.args.data)}`)
+    throw new Error(`the trace has no navigation to ${address}, but ${seen.join(', ') || 'none at all'}`)
+  }
+  const began = navigation.ts
+  const main = events.find((e) => e.name === 'thread_name' && e.pid === navigation.pid && e.args.name === 'CrRendererMain')
   const tasks = events.filter((e) => e.ph === 'X' && e.pid === main?.pid && e.tid === main?.tid && e.ts >= began && /RunTask$/.test(e.name))
   if (tasks.length === 0) throw new Error('the trace has no tasks of the page')
   const longest = tasks.reduce((a, b) => (b.dur > a.dur ? b : a))
@@ -78,7 +80,7 @@ export async function measure(browser, address, { done = 'html[data-hydrated]', 
       icon: document.querySelector('link[rel~=icon]')?.href,
     }
   })
-  const task = trace ? longestTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents) : {}
+  const task = trace ? longestTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents, address) : {}
   await context.close()
   return { ...seen, complete, ...task, files: [...files.values()], others }
 }

@@ -10,7 +10,7 @@ const seconds = Number(process.env.DURATION ?? 2)
 
 export async function manifests() {
   needWrk()
-  const { folder, remove } = place()
+  const { folder, remove } = place('disk')
   const storage = (name) => join(folder, folderOf(name))
   for (const [name, layout] of seeded()) {
     await bench('seed', join(folder, name), layout, 'few', 1, 5, 5)

@@ -1,7 +1,7 @@
 //! Storage as the registry needs it: few primitives, in sync style; what is made of them is written once, in [`crate::Store`].
 //!
-//! A driver for object storage can block on its own runtime inside them: they are called on blocking threads only (all but
-//! [`Content::read_now`]). Every change but an upload's bytes is one [`Driver::commit`]: a list of steps that become visible one
+//! A driver for object storage can block on its own runtime inside them: they are called on blocking threads only (all but those
+//! whose names end in `_now`). Every change but an upload's bytes is one [`Driver::commit`]: a list of steps that become visible one
 //! after the other and are durable together, so that a request costs two waits for the disk however many files it makes.
 
 mod commit;
@@ -23,6 +23,12 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
     /// A small file's bytes; `None` where there is none, an error where it has more than `limit`.
     fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>>;
 
+    /// A small file's bytes where that takes no wait for a disk; `None` where it might, or there is nothing to be read. The only
+    /// question, with [`Self::open_now`], that may be asked on a thread that serves others.
+    fn read_now(&self, _path: &str, _limit: usize) -> Option<Vec<u8>> {
+        None
+    }
+
     /// `None` where there is no such file.
     fn stat(&self, path: &str) -> io::Result<Option<Stat>>;
 
@@ -31,6 +37,11 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
 
     /// A file to read from at any place; `None` where there is none.
     fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>>;
+
+    /// The same where it takes no wait for a disk; `None` where it might, or there is no such file.
+    fn open_now(&self, _path: &str) -> Option<Arc<dyn Content>> {
+        None
+    }
 
     /// Takes all the steps: each whole or not at all, none visible before those in front of it, all durable on return.
     /// After an error the first few may have been taken.

@@ -12,7 +12,8 @@
 //! - A file that is there is not believed: another registry may have left it empty or cut. It is read once before something is built
 //!   upon it, and an answer that turns out false while it is sent is cut short.
 //! - Nothing holds a blob in memory, and no thread waits for a client.
-//! - A request is one hop to the blocking pool, however many files it looks at.
+//! - A request is one hop to the blocking pool, however many files it looks at; none where the kernel has them in memory (a manifest, a
+//!   blob to be sent).
 //!
 //! The router is to be merged, not nested: it reads the request's whole path itself.
 //!

@@ -29,19 +29,30 @@ impl Tag {
 
     /// Parses a tag; the error says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let wrong = |why: &str| Err(ParseError(format!("“{}” is not a tag: {why}", crate::value::clip(text, 80))));
+        match Self::check(text) {
+            Ok(()) => Ok(Self(text.into())),
+            Err(why) => Err(ParseError(format!("“{}” is not a tag: {why}", crate::value::clip(text, 80)))),
+        }
+    }
+
+    /// Whether [`Self::parse`] would take it.
+    pub fn is_valid(text: &str) -> bool {
+        Self::check(text).is_ok()
+    }
+
+    fn check(text: &str) -> Result<(), &'static str> {
         if text.is_empty() {
-            return wrong("it is empty");
+            return Err("it is empty");
         }
         if text.len() > Self::MAX_LEN {
-            return wrong("it is longer than 128 characters");
+            return Err("it is longer than 128 characters");
         }
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
         let mut bytes = text.bytes();
         if !bytes.next().is_some_and(word) || !bytes.all(|b| word(b) || b == b'.' || b == b'-') {
-            return wrong("a tag is letters, digits, “_”, “.” and “-”, and does not begin with “.” or “-”");
+            return Err("a tag is letters, digits, “_”, “.” and “-”, and does not begin with “.” or “-”");
         }
-        Ok(Self(text.into()))
+        Ok(())
     }
 
     pub fn as_str(&self) -> &str {

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::SystemTime,
 };
@@ -26,6 +26,9 @@ pub struct Files {
     /// Names in the staging folder: this process's random part, and a count.
     process: u64,
     count: AtomicU64,
+    /// The file system does not tell what it would wait for.
+    #[cfg(target_os = "linux")]
+    mute: AtomicBool,
 }
 
 impl Files {
@@ -34,7 +37,14 @@ impl Files {
         for folder in [layout::REPOSITORIES, layout::STAGING] {
             fs::create_dir_all(root.join(folder))?;
         }
-        Ok(Self { root: root.to_owned(), durable: durability == Durability::Full, process: rand::random(), count: AtomicU64::new(0) })
+        Ok(Self {
+            root: root.to_owned(),
+            durable: durability == Durability::Full,
+            process: rand::random(),
+            count: AtomicU64::new(0),
+            #[cfg(target_os = "linux")]
+            mute: AtomicBool::new(false),
+        })
     }
 
     /// A name in the staging folder that nothing has.
@@ -53,6 +63,60 @@ pub(super) fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// Opens a file of which the kernel has the whole path in memory.
+#[cfg(target_os = "linux")]
+fn open_cached(path: &Path) -> Option<File> {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    // Linux before 5.12 does not know of it, and network file systems have to ask: all the same here.
+    openat2(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+}
+
+/// Reads what is in the page cache.
+#[cfg(target_os = "linux")]
+fn cached(file: &File, buffer: &mut [u8], at: u64) -> rustix::io::Result<usize> {
+    use rustix::io::{ReadWriteFlags, preadv2};
+    preadv2(file, &mut [io::IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT)
+}
+
+/// What a folder has. What is not UTF-8 is no name of ours.
+#[cfg(target_os = "linux")]
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    use rustix::fs::{FileType, Mode, OFlags, RawDir, open};
+    // Thousands of names by a few calls and into no memory but their own.
+    let opened = open(folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut buffer = Vec::with_capacity(32 << 10);
+    let mut read = RawDir::new(opened, buffer.spare_capacity_mut());
+    let mut names = Vec::new();
+    while let Some(entry) = read.next() {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        if matches!(name, "." | "..") {
+            continue;
+        }
+        let is_folder = match entry.file_type() {
+            FileType::Directory => true,
+            // Some file systems do not say.
+            FileType::Unknown => fs::symlink_metadata(folder.join(name))?.is_dir(),
+            _ => false,
+        };
+        names.push(Entry { name: name.to_owned(), folder: is_folder });
+    }
+    Ok(names)
+}
+
+/// What a folder has. What is not UTF-8 is no name of ours.
+#[cfg(not(target_os = "linux"))]
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if let Ok(name) = entry.file_name().into_string() {
+            names.push(Entry { folder: entry.file_type()?.is_dir(), name });
+        }
+    }
+    Ok(names)
+}
+
 impl Driver for Files {
     fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
         let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(None) };
@@ -67,28 +131,48 @@ impl Driver for Files {
         Ok(Some(bytes))
     }
 
+    #[cfg(target_os = "linux")]
+    fn read_now(&self, path: &str, limit: usize) -> Option<Vec<u8>> {
+        if self.mute.load(Ordering::Relaxed) {
+            return None;
+        }
+        let file = open_cached(&self.root.join(path))?;
+        let mut bytes = vec![0; limit];
+        let n = match cached(&file, &mut bytes, 0) {
+            Ok(n) => n,
+            Err(error) => {
+                self.mute.fetch_or(error == rustix::io::Errno::OPNOTSUPP, Ordering::Relaxed);
+                return None;
+            }
+        };
+        bytes.truncate(n);
+        // One that is full may go on.
+        (n > 0 && n < limit).then_some(bytes)
+    }
+
     fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
         let Some(data) = optional(fs::metadata(self.root.join(path)))? else { return Ok(None) };
         Ok(if data.is_file() { Some(Stat { size: data.len(), modified: data.modified()? }) } else { None })
     }
 
     fn list(&self, folder: &str) -> io::Result<Option<Vec<Entry>>> {
-        let Some(entries) = optional(fs::read_dir(self.root.join(folder)))? else { return Ok(None) };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            // What is not UTF-8 is no name of ours.
-            if let Ok(name) = entry.file_name().into_string() {
-                names.push(Entry { folder: entry.file_type()?.is_dir(), name });
-            }
-        }
-        Ok(Some(names))
+        optional(entries(&self.root.join(folder)))
     }
 
     fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>> {
         let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(None) };
         let data = file.metadata()?;
         Ok(if data.is_file() { Some(Arc::new(Opened { size: data.len(), file })) } else { None })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn open_now(&self, path: &str) -> Option<Arc<dyn Content>> {
+        if self.mute.load(Ordering::Relaxed) {
+            return None;
+        }
+        let file = open_cached(&self.root.join(path))?;
+        let data = file.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some(Arc::new(Opened { size: data.len(), file }))
     }
 
     fn commit(&self, steps: &[Step]) -> io::Result<()> {
@@ -189,16 +273,15 @@ impl Content for Opened {
 
     #[cfg(target_os = "linux")]
     fn read_now(&self, buffer: &mut [u8], at: u64) -> Option<usize> {
-        use rustix::io::{ReadWriteFlags, preadv2};
-        // What is in the page cache only; with it comes "again", an old kernel or another file system's refusal: all the same here.
-        preadv2(&self.file, &mut [io::IoSliceMut::new(buffer)], at, ReadWriteFlags::NOWAIT).ok().filter(|&n| n > 0)
+        // "Again", the end, an old kernel or another file system's refusal: all the same here.
+        cached(&self.file, buffer, at).ok().filter(|&n| n > 0)
     }
 
     #[cfg(target_os = "linux")]
     fn sendable(&self, at: u64, most: usize) -> usize {
         // Where both ends are in the page cache, what is between them is, or is being read ahead.
-        let cached = |at| self.read_now(&mut [0], at).is_some();
-        if most > 0 && cached(at) && cached(at + most as u64 - 1) { most } else { 0 }
+        let is_there = |at| self.read_now(&mut [0], at).is_some();
+        if most > 0 && is_there(at) && is_there(at + most as u64 - 1) { most } else { 0 }
     }
 
     #[cfg(target_os = "linux")]

@@ -16,12 +16,15 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 pub(super) async fn get(asked: &Asked, name: RepositoryName, digest: Digest) -> Result<Response, Error> {
     let etag = format!("\"{digest}\"");
-    let (size, opened) = {
+    // A HEAD asks whether a push can be spared, so it is answered of what is verified.
+    let now = if asked.is_head() { None } else { asked.local.store.open_blob_now(&name, &digest) };
+    let (size, opened) = if let Some(opened) = now {
+        (opened.content.size(), Some(opened))
+    } else {
         let (name, digest, head) = (name.clone(), digest.clone(), asked.is_head());
         asked
             .local
             .run(move |store| {
-                // A HEAD asks whether a push can be spared, so it is answered of what is verified.
                 if head {
                     store.blob_size(&name, &digest).map(|size| (size, None))
                 } else {

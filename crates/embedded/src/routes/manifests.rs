@@ -19,7 +19,10 @@ use oci::{Digest, RepositoryName, Tag, Target, limits};
 const TAGS: usize = 100;
 
 pub(super) async fn get(asked: &Asked, name: RepositoryName, target: Target) -> Result<Response> {
-    let (name, target, stored) = asked.local.run(move |store| store.manifest(&name, &target).map(|stored| (name, target, stored))).await?;
+    let (name, target, stored) = match asked.local.store.manifest_now(&name, &target) {
+        Some(stored) => (name, target, stored),
+        None => asked.local.run(move |store| store.manifest(&name, &target).map(|stored| (name, target, stored))).await?,
+    };
     let headers = &stored.headers;
     let same =
         asked.headers().contains_key(header::IF_NONE_MATCH) && matches(asked, header::IF_NONE_MATCH, &format!("\"{}\"", stored.digest));

@@ -27,6 +27,13 @@ impl Store {
         unknown(name, digest)
     }
 
+    /// The same where it takes no wait for a disk; `None` says nothing.
+    pub(crate) fn open_blob_now(&self, name: &RepositoryName, digest: &Digest) -> Option<Opened> {
+        self.link_now(&format!("{}/{}", layout::layer(name, digest), layout::LINK))?;
+        let content = self.driver.open_now(&layout::blob(digest)).filter(|content| content.size() > 0)?;
+        Some(Opened { content, verified: self.verified.has(digest) })
+    }
+
     /// A blob's size, after its bytes were verified once: who asks may be about to rely on it instead of pushing it.
     pub(crate) fn blob_size(&self, name: &RepositoryName, digest: &Digest) -> Result<u64> {
         if self.linked(&layout::layer(name, digest))?

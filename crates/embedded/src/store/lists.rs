@@ -18,7 +18,7 @@ impl Store {
             // One whose manifests were all put by digest has no folder for tags yet.
             return Ok(self.driver.list(&layout::manifests(name))?.map(|_| Vec::new()));
         };
-        let mut tags: Vec<String> = entries.into_iter().filter(|e| e.folder && Tag::parse(&e.name).is_ok()).map(|e| e.name).collect();
+        let mut tags: Vec<String> = entries.into_iter().filter(|e| e.folder && Tag::is_valid(&e.name)).map(|e| e.name).collect();
         tags.sort_unstable();
         if !self.tagged.has(name) {
             // Other registries make a tag in two steps, and may leave one that names nothing. We do not: once all were whole, they are.

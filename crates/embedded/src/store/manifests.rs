@@ -85,6 +85,20 @@ impl Store {
         unknown(name, target)
     }
 
+    /// The same where it is known and takes no wait for a disk; `None` says nothing.
+    pub(crate) fn manifest_now(&self, name: &RepositoryName, target: &Target) -> Option<Arc<Stored>> {
+        let tagged;
+        let digest = match target {
+            Target::Digest(digest) => digest,
+            Target::Tag(tag) => {
+                tagged = self.link_now(&format!("{}/{}", layout::tag(name, tag), layout::CURRENT))?;
+                &tagged
+            }
+        };
+        self.link_now(&format!("{}/{}", layout::revision(name, digest), layout::LINK))?;
+        self.manifests.get(digest)
+    }
+
     /// A manifest's bytes, whatever the repository; `None` where they are not there, or not what the digest says.
     pub(super) fn stored(&self, digest: &Digest) -> Result<Option<Arc<Stored>>> {
         if let Some(stored) = self.manifests.get(digest) {
