@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every test there is. The last line counts what passed and what failed; a check that fails (formatting, a lint, a build) counts as one.
-#   scripts/test.sh [checks] [rust] [end2end] [image] [fuzz]   only these; all but fuzz when none is named: that takes ten minutes more
+#   scripts/test.sh [checks] [rust] [end2end] [image] [fuzz]   only these; all when none is named, fuzz where FUZZ_SECONDS says how long each target
+#                                                              runs: that takes ten minutes more
 # What each step printed stays in target/test/.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -11,7 +12,7 @@ rm -f "$logs"/*.log "$logs"/*.json
 passed=0
 failed=0
 broken=()
-parts=" ${*:-checks rust end2end image} "
+parts=" ${*:-checks rust end2end image ${FUZZ_SECONDS:+fuzz}} "
 wants() { [[ $parts == *" $1 "* ]]; }
 
 # Runs one step, shows and keeps what it prints, and remembers whether it failed.
