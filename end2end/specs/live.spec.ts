@@ -44,6 +44,40 @@ test('a pushed tag appears on the open page of its repository', async ({ page, p
   await expectStayed(page)
 })
 
+// The best of three, as above.
+test('a push right after another appears within a second, too', async ({ page, publisher, url }) => {
+  const list = new List(page)
+  const took = []
+  for (const round of [1, 2, 3]) {
+    const repository = `live/pairs-${round}`
+    await publisher.push(repository, await small(`${repository} 0`), ['1.0.0'])
+    await known(url, `local/${repository}:1.0.0`)
+    await list.open(`/r/local/${repository}`)
+    for (const tag of ['1.1.0', '1.2.0']) {
+      await publisher.push(repository, await small(`${repository} ${tag}`), [tag])
+      const pushed = Date.now()
+      await expect(list.linkTo(`local/${repository}:${tag}`).first()).toBeAttached()
+      if (tag === '1.2.0') took.push(Date.now() - pushed)
+    }
+  }
+  expect(Math.min(...took)).toBeLessThan(1000)
+})
+
+test('a link that is being clicked stays until the button is up', async ({ page, publisher, url }) => {
+  const list = new List(page)
+  await publisher.push('live/click', await small('live click 1'), ['1.0.0'])
+  await known(url, 'local/live/click:1.0.0')
+  await list.open('/r/local/live/click')
+  await list.linkTo('local/live/click:1.0.0').first().hover()
+  await page.mouse.down()
+  await publisher.push('live/click', await small('live click 2'), ['1.1.0'])
+  await known(url, 'local/live/click:1.1.0')
+  await page.waitForTimeout(1000)
+  await expect(list.linkTo('local/live/click:1.1.0')).toHaveCount(0)
+  await page.mouse.up()
+  await expect(page).toHaveURL(/live\/click:1\.0\.0$/)
+})
+
 test('a moved tag shows its new digest on the open page of its image', async ({ page, publisher, url }) => {
   const list = new List(page)
   const [first, second] = [await small('live move 1'), await small('live move 2')]

@@ -10,11 +10,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, HtmlInputElement, MessageEvent, Node};
 
 /// Changes come in bursts; one drawing serves them all.
-const GATHER: Duration = Duration::from_millis(400);
-/// Not oftener than this, however much changes.
-const REST_MS: f64 = 3000.0;
-/// The same for a page about something that is at work, which has a stream of its own.
-const REST_AT_WORK_MS: f64 = 600.0;
+const GATHER: Duration = Duration::from_millis(250);
+/// Between two drawings, where little changes and for a page about something that is at work, which has a stream of its own.
+const REST_MS: f64 = 500.0;
+/// Not oftener than this, however much changes: each drawing that follows the one before without a pause doubles the rest, up to here.
+const LONG_REST_MS: f64 = 4000.0;
+/// A button is held no longer than this for a click, and some browsers never tell that a scroll bar was let go.
+const PRESS_MS: f64 = 5000.0;
 /// Where its events are cut.
 const POLL: Duration = Duration::from_secs(2);
 const RETELL: Duration = Duration::from_secs(30);
@@ -23,7 +25,11 @@ const RETELL: Duration = Duration::from_secs(30);
 struct State {
     source: Option<EventSource>,
     drawn_at: f64,
+    /// How long it rests after that.
+    rest: f64,
     planned: bool,
+    /// When a button of the pointer went down that is not up again.
+    pressed_at: Option<f64>,
     /// The server's clock when the page was drawn, less the browser's.
     skew: f64,
 }
@@ -46,6 +52,9 @@ pub(crate) fn listen() {
     }
     if scope().is_empty() {
         return;
+    }
+    for (name, down) in [("pointerdown", true), ("pointerup", false), ("pointercancel", false)] {
+        on(&document, name, move |_: Event| state().borrow_mut().pressed_at = down.then(clock));
     }
     connect();
     if own_stream().is_some() {
@@ -134,9 +143,18 @@ fn plan() {
     if std::mem::replace(&mut state.planned, true) {
         return;
     }
-    let rest = if own_stream().is_some() { REST_AT_WORK_MS } else { REST_MS };
-    let rest = (state.drawn_at + rest - clock()).max(0.0);
+    let rest = (state.drawn_at + state.rest - clock()).max(0.0);
     set_timeout(move || spawn_local(draw(false)), GATHER.max(Duration::from_millis(u64::from(rest as u32))));
+}
+
+impl State {
+    /// Takes note of a drawing: how long the next one waits.
+    fn drawn(&mut self) {
+        let now = clock();
+        let paused = now - self.drawn_at > 2.0 * self.rest;
+        self.rest = if paused || own_stream().is_some() { REST_MS } else { (2.0 * self.rest).min(LONG_REST_MS) };
+        self.drawn_at = now;
+    }
 }
 
 /// Draws now, unless people are in the middle of something.
@@ -146,21 +164,34 @@ pub(crate) fn look() {
 
 async fn draw(asked: bool) {
     state().borrow_mut().planned = false;
-    if !asked && super::first("dialog[open]").is_some() {
-        // It can wait until the dialog is closed, and nobody need be told.
-        plan();
-        return;
-    }
-    if !asked && is_busy() {
-        hide("waiting", false);
+    if !asked && waits() {
         return;
     }
     hide("waiting", true);
-    state().borrow_mut().drawn_at = clock();
-    let Some(address) = window().and_then(|window| window.location().href().ok()) else { return };
-    let Ok(request) = Request::get(&address).build() else { return };
+    state().borrow_mut().drawn();
+    let address = || window().and_then(|window| window.location().href().ok());
+    let Some(asked_for) = address() else { return };
+    let Ok(request) = Request::get(&asked_for).build() else { return };
     let Some((_, text)) = ask(request).await else { return };
-    let _ = replace(&text);
+    if address() != Some(asked_for) {
+        plan();
+    } else if asked || !waits() {
+        let _ = replace(&text);
+    }
+}
+
+/// Whether people are in the middle of something. What lasts for a moment is waited for; of the rest they are told that there is something new.
+fn waits() -> bool {
+    let pressed = state().borrow().pressed_at.is_some_and(|at| clock() - at < PRESS_MS);
+    // A click is lost whose link is replaced between its halves.
+    let waits = pressed || super::first("dialog[open]").is_some();
+    if waits {
+        plan();
+    } else if is_busy() {
+        hide("waiting", false);
+        return true;
+    }
+    waits
 }
 
 /// In the middle of something: text is selected, a field of the content or the search is in use, a menu is open.

@@ -151,7 +151,7 @@ impl Catalogue {
     pub async fn happened(&self, registry: u16, events: &[Event]) -> Result<usize> {
         let Some(watched) = self.watched(registry) else { return Ok(0) };
         let told = &self.0.told;
-        let (mut taken, mut rows, mut ids) = (0, Vec::new(), Vec::new());
+        let (mut taken, mut rows, mut ids, mut changed) = (0, Vec::new(), Vec::new(), Vec::new());
         for event in events.iter().filter(|event| watched.wants(event.repository.as_str())) {
             let id = event.id.as_ref().map(|id| format!("{registry}/{id}"));
             if id.as_ref().is_some_and(|id| told.seen.contains_key(id)) {
@@ -162,9 +162,7 @@ impl Catalogue {
             if is_placeholder {
                 continue;
             }
-            if let Some(dirty) = event.dirty() {
-                self.mark(registry, dirty);
-            }
+            changed.extend(event.dirty());
             if event.action == EventAction::Pull {
                 told.heard(watched, now());
             }
@@ -183,6 +181,8 @@ impl Catalogue {
                 }
             }
         }
+        // Looked at only now: what the catalogue knew before is what the rows tell of.
+        changed.into_iter().for_each(|dirty| self.mark(registry, dirty));
         self.0.store.activity().append(&rows).await?;
         ids.into_iter().for_each(|id| told.seen.insert(id, ()));
         Ok(taken)

@@ -7,7 +7,10 @@ use crate::{layout, settings::Durability};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
-    os::{fd::BorrowedFd, unix::fs::FileExt},
+    os::{
+        fd::BorrowedFd,
+        unix::fs::{FileExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -63,12 +66,18 @@ pub(super) fn optional<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Opens a file of which the kernel has the whole path in memory.
+/// Opens a file to read. A pipe that somebody put there does not keep the thread waiting for its other end.
+fn opened(path: &Path) -> io::Result<Option<File>> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits();
+    optional(OpenOptions::new().read(true).custom_flags(flags as i32).open(path))
+}
+
+/// The same for a file of which the kernel has the whole path in memory.
 #[cfg(target_os = "linux")]
 fn open_cached(path: &Path) -> Option<File> {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     // Linux before 5.12 does not know of it, and network file systems have to ask: all the same here.
-    openat2(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+    openat2(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
 }
 
 /// Reads what is in the page cache.
@@ -119,7 +128,7 @@ fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 
 impl Driver for Files {
     fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(None) };
+        let Some(file) = opened(&self.root.join(path))? else { return Ok(None) };
         // Links are short: most reads end with the first.
         let mut bytes = Vec::with_capacity(256);
         if let Err(error) = Read::take(&file, limit as u64 + 1).read_to_end(&mut bytes) {
@@ -160,7 +169,7 @@ impl Driver for Files {
     }
 
     fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>> {
-        let Some(file) = optional(File::open(self.root.join(path)))? else { return Ok(None) };
+        let Some(file) = opened(&self.root.join(path))? else { return Ok(None) };
         let data = file.metadata()?;
         Ok(if data.is_file() { Some(Arc::new(Opened { size: data.len(), file })) } else { None })
     }

@@ -240,6 +240,17 @@ fn links_that_rot_are_missing_until_they_are_pushed_again() {
     }
     assert_eq!(push(&process, "a", "v1", "v1"), 201);
     is_whole(&process, "a", "v1");
+    // A pipe in the place of a file, which nobody will ever write into: nobody waits for that either.
+    for (file, path) in [(&link, "/v2/a/manifests/v1".to_owned()), (&data, format!("/v2/a/blobs/{layer}"))] {
+        fs::remove_file(file).unwrap();
+        assert!(Command::new("mkfifo").arg(file).status().unwrap().success());
+        for method in ["HEAD", "GET"] {
+            assert_eq!(process.ask(method, &path, &[], b"").status, 404, "{path}");
+        }
+        is_whole(&process, "a", "v2");
+        assert_eq!(push(&process, "a", "v1", "v1"), 201);
+        is_whole(&process, "a", "v1");
+    }
     drop(process);
     // A manifest's bytes, read anew: rotten, and larger than any manifest may be.
     let digest = serve(root.path(), |_| {}).get("/v2/a/manifests/v2").header("docker-content-digest").unwrap().to_owned();
