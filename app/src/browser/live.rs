@@ -13,8 +13,10 @@ use web_sys::{Element, Event, EventSource, HtmlDetailsElement, HtmlElement, Html
 const GATHER: Duration = Duration::from_millis(250);
 /// Between two drawings, where little changes and for a page about something that is at work, which has a stream of its own.
 const REST_MS: f64 = 500.0;
-/// Not oftener than this, however much changes: each drawing that follows the one before without a pause doubles the rest, up to here.
-const LONG_REST_MS: f64 = 4000.0;
+/// Not oftener than this where much changes all the time …
+const LONG_REST_MS: f64 = 3000.0;
+/// … that is, after so many drawings in a row; each long rest without one gives one back.
+const DRAWINGS: f64 = 12.0;
 /// A button is held no longer than this for a click, and some browsers never tell that a scroll bar was let go.
 const PRESS_MS: f64 = 5000.0;
 /// Where its events are cut.
@@ -25,8 +27,8 @@ const RETELL: Duration = Duration::from_secs(30);
 struct State {
     source: Option<EventSource>,
     drawn_at: f64,
-    /// How long it rests after that.
-    rest: f64,
+    /// How many drawings of [`DRAWINGS`] were used.
+    used: f64,
     planned: bool,
     /// When a button of the pointer went down that is not up again.
     pressed_at: Option<f64>,
@@ -143,17 +145,22 @@ fn plan() {
     if std::mem::replace(&mut state.planned, true) {
         return;
     }
-    let rest = (state.drawn_at + state.rest - clock()).max(0.0);
+    let rest = (state.drawn_at + state.rest() - clock()).max(0.0);
     set_timeout(move || spawn_local(draw(false)), GATHER.max(Duration::from_millis(u64::from(rest as u32))));
 }
 
 impl State {
-    /// Takes note of a drawing: how long the next one waits.
+    /// Takes note of a drawing.
     fn drawn(&mut self) {
         let now = clock();
-        let paused = now - self.drawn_at > 2.0 * self.rest;
-        self.rest = if paused || own_stream().is_some() { REST_MS } else { (2.0 * self.rest).min(LONG_REST_MS) };
+        self.used = (self.used - (now - self.drawn_at) / LONG_REST_MS).max(0.0) + 1.0;
         self.drawn_at = now;
+    }
+
+    /// How long the next one waits after the last, in milliseconds.
+    fn rest(&self) -> f64 {
+        let over = (self.used + 1.0 - DRAWINGS).max(0.0);
+        if own_stream().is_some() { REST_MS } else { REST_MS.max(over * LONG_REST_MS) }
     }
 }
 
