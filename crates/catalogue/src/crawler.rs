@@ -7,12 +7,14 @@
 mod fetch;
 mod repository;
 mod settling;
+mod tag;
 mod turns;
 
 pub(crate) use fetch::{fetch, read_referrers};
 pub use repository::Reading;
-pub(crate) use repository::{forget, name, read_repository, read_tag, settle};
+pub(crate) use repository::{read_repository, settle};
 pub(crate) use settling::Settling;
+pub(crate) use tag::{forget, name, read_tag};
 pub(crate) use turns::Turns;
 
 use crate::{

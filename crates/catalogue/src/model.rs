@@ -7,6 +7,7 @@
 //! `docs/decisions/004-search.md` says why it is in memory, what it costs and what was measured.
 
 mod arena;
+mod attached;
 mod bits;
 mod blobs;
 mod columns;
@@ -22,11 +23,12 @@ mod repo;
 mod said;
 mod summary;
 
+pub use attached::Attachment;
 pub use bits::Bits;
 pub use dictionary::Dictionary;
 pub(crate) use imprint::Mark;
 pub use manifest::{ChildInfo, Info};
-pub use repo::{Attachment, Facts, Referrers, Repo, Row};
+pub use repo::{Facts, Referrers, Repo, Row};
 pub use summary::{Child, Summary, built};
 pub(crate) use summary::{SummaryView, clip};
 

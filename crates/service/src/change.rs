@@ -1,13 +1,15 @@
 //! Changing registries: plans, the jobs that carry them out, what was done. docs/decisions/006-changes.md says how.
 //!
-//! `planning` makes a plan of what someone wants, `jobs` begins and shows jobs, `work` gives them to this process's workers, `carry` takes one from its first
+//! `planning` makes a plan of what someone wants, with `deleting` and `cleaning` for what goes, `jobs` begins and shows jobs, `work` gives them to this process's workers, `carry` takes one from its first
 //! step to its end, `step` does a step, `copying` brings images over, `policies`, `trash` and `tidy` go by the clock.
 
 mod activity;
 mod advice;
 mod carry;
+mod cleaning;
 mod copies;
 mod copying;
+mod deleting;
 mod jobs;
 mod locks;
 mod planning;
