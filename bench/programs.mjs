@@ -145,3 +145,14 @@ export const processor = (pid) => {
 }
 
 export { pause, work }
+
+/** What may fail for no reason of ours is tried three times. */
+export async function persist(ask) {
+  for (let left = 2; ; left -= 1) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
+}

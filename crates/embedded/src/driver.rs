@@ -20,6 +20,11 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
         false
     }
 
+    /// How many threads may ask it at a time for one request: one, unless each answer is a way off.
+    fn questions_at_a_time(&self) -> usize {
+        1
+    }
+
     /// A small file's bytes; `None` where there is none, an error where it has more than `limit`.
     fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>>;
 
@@ -34,6 +39,12 @@ pub trait Driver: Send + Sync + fmt::Debug + 'static {
 
     /// The names in a folder, in no order; `None` where there is no such folder.
     fn list(&self, folder: &str) -> io::Result<Option<Vec<Entry>>>;
+
+    /// What of a folder differs once a name came into it or went; changes within a tick of the storage's clock may be told as one. `None`
+    /// where there is no folder, or nothing that tells.
+    fn mark(&self, _folder: &str) -> io::Result<Option<Mark>> {
+        Ok(None)
+    }
 
     /// A file to read from at any place; `None` where there is none.
     fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>>;
@@ -106,6 +117,15 @@ pub trait Append: Send + 'static {
     fn rest(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// See [`Driver::mark`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    pub device: u64,
+    pub inode: u64,
+    /// When it changed last, in seconds and nanoseconds since 1970 as the storage counts them.
+    pub changed: (i64, i64),
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,8 @@
 pub(crate) mod blobs;
 pub(crate) mod catalogue;
 pub(crate) mod collect;
+mod complete;
+pub(crate) mod listed;
 mod lists;
 pub(crate) mod manifests;
 mod referrers;
@@ -48,6 +50,7 @@ pub struct Store {
     indexed: Seen,
     /// Repositories whose tags all name something.
     tagged: Seen,
+    listed: listed::Listed,
     pub(crate) sessions: sessions::Sessions,
     pub(crate) catalogue: catalogue::Catalogue,
 }
@@ -73,6 +76,7 @@ impl Store {
             prepared: Seen::default(),
             indexed: Seen::default(),
             tagged: Seen::default(),
+            listed: listed::Listed::default(),
             sessions: sessions::Sessions::new(settings.uploads),
             catalogue: catalogue::Catalogue::default(),
             settings,

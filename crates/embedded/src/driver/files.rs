@@ -2,14 +2,14 @@
 //!
 //! Files are made in a staging folder of the same file system and renamed into place ([`super::commit`]).
 
-use super::{Append, Content, Driver, Entry, Stat, Step};
+use super::{Append, Content, Driver, Entry, Mark, Stat, Step};
 use crate::{layout, settings::Durability};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     os::{
         fd::BorrowedFd,
-        unix::fs::{FileExt, OpenOptionsExt},
+        unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     },
     path::{Path, PathBuf},
     sync::{
@@ -166,6 +166,12 @@ impl Driver for Files {
 
     fn list(&self, folder: &str) -> io::Result<Option<Vec<Entry>>> {
         optional(entries(&self.root.join(folder)))
+    }
+
+    fn mark(&self, folder: &str) -> io::Result<Option<Mark>> {
+        let Some(data) = optional(fs::metadata(self.root.join(folder)))? else { return Ok(None) };
+        // Not the time of modification, which those who copy a storage set.
+        Ok(Some(Mark { device: data.dev(), inode: data.ino(), changed: (data.ctime(), data.ctime_nsec()) }))
     }
 
     fn open(&self, path: &str) -> io::Result<Option<Arc<dyn Content>>> {

@@ -54,6 +54,8 @@ const OPENING: Duration = Duration::from_secs(30);
 
 /// Beside a file: when it was, where that was set. RFC 3339.
 const DATED: &str = "_dated";
+/// How many are asked at a time of one manifest: an image of dozens of layers takes no longer than a few answers do.
+const QUESTIONS: usize = 16;
 
 pub struct Objects {
     open: Open,
@@ -132,6 +134,10 @@ fn dated(path: &str) -> String {
 impl Driver for Objects {
     fn is_atomic(&self) -> bool {
         true
+    }
+
+    fn questions_at_a_time(&self) -> usize {
+        QUESTIONS
     }
 
     fn read(&self, path: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {

@@ -1,22 +1,27 @@
 //! Lists: a repository's tags; walking over all repositories.
 
-use super::Store;
+use super::{Store, listed::Tags};
 use crate::{
     driver::Entry,
     error::{Code, Result},
     layout,
 };
 use oci::{RepositoryName, Tag};
+use std::time::Instant;
 
 /// Folders inside folders that are walked into: a name has at most 255 characters, so 128 parts.
 const DEPTH: usize = 128;
 
 impl Store {
     /// A repository's tags in ASCII order; `None` where there is no such repository.
-    pub(crate) fn tag_names(&self, name: &RepositoryName) -> Result<Option<Vec<String>>> {
+    pub(crate) fn tag_names(&self, name: &RepositoryName) -> Result<Option<Tags>> {
+        let (seen, mark) = (Instant::now(), self.driver.mark(&layout::tags(name))?);
+        if let Some(tags) = mark.and_then(|mark| self.listed.get(name, mark)) {
+            return Ok(Some(tags));
+        }
         let Some(entries) = self.driver.list(&layout::tags(name))? else {
             // One whose manifests were all put by digest has no folder for tags yet.
-            return Ok(self.driver.list(&layout::manifests(name))?.map(|_| Vec::new()));
+            return Ok(self.driver.list(&layout::manifests(name))?.map(|_| Tags::default()));
         };
         let mut tags: Vec<String> = entries.into_iter().filter(|e| e.folder && Tag::is_valid(&e.name)).map(|e| e.name).collect();
         tags.sort_unstable();
@@ -40,6 +45,11 @@ impl Store {
             if tags.len() == before {
                 self.tagged.add(name);
             }
+        }
+        let tags = Tags::from(tags);
+        // One that names nothing may come to name something without a change of the folder.
+        if let Some(mark) = mark.filter(|_| self.tagged.has(name)) {
+            self.listed.add(name, mark, seen, &tags);
         }
         Ok(Some(tags))
     }

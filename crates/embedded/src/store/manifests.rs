@@ -224,33 +224,6 @@ impl Store {
         Ok(())
     }
 
-    /// Whether everything a manifest names is in the repository, which it has to be unless `sparse`. What is there is dated first.
-    fn complete(&self, name: &RepositoryName, document: &Document) -> Result<()> {
-        let mut missing = Vec::new();
-        for blob in &document.blobs {
-            let linked = self.keep_link(&layout::layer(name, &blob.digest))?;
-            if !(self.keep(&layout::blob(&blob.digest))? && linked && self.whole(&blob.digest, Some(blob.size))?.is_some()) {
-                missing.push(&blob.digest);
-            }
-        }
-        for child in &document.children {
-            let linked = self.keep_link(&layout::revision(name, &child.digest))?;
-            let there = self.keep(&layout::blob(&child.digest))?;
-            if !(there && linked && self.driver.stat(&layout::blob(&child.digest))?.is_some_and(|stat| stat.size > 0)) {
-                missing.push(&child.digest);
-            }
-        }
-        if self.settings.sparse {
-            return Ok(());
-        }
-        let Some(first) = missing.first() else { return Ok(()) };
-        let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
-        let message = format!("the manifest names {first}{more}, which {name} does not have");
-        missing.truncate(100);
-        refuse(Code::ManifestBlobUnknown, message)
-            .map_err(|error: Error| error.about(json!(missing.iter().map(|digest| json!({"digest": digest})).collect::<Vec<_>>())))
-    }
-
     /// Takes a tag away; its manifest stays.
     pub(crate) fn delete_tag(&self, name: &RepositoryName, tag: &Tag) -> Result<Option<Digest>> {
         let _held = self.locks.hold(&[Key::Tag(name, tag)])?;
@@ -273,8 +246,8 @@ impl Store {
         let named =
             |tag: &Tag| Ok::<_, Error>(self.link(&format!("{}/{}", layout::tag(name, tag), layout::CURRENT))?.as_ref() == Some(digest));
         let mut tags = Vec::new();
-        for tag in self.tag_names(name)?.unwrap_or_default() {
-            if let Ok(tag) = Tag::parse(&tag)
+        for tag in self.tag_names(name)?.unwrap_or_default().iter() {
+            if let Ok(tag) = Tag::parse(tag)
                 && named(&tag)?
             {
                 tags.push(tag);

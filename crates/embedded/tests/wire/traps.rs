@@ -3,6 +3,7 @@
 use crate::s3::Place;
 use crate::support::{config, image, serve, sha256};
 use oci::media_type::{OCI_INDEX, OCI_MANIFEST};
+use serde_json::json;
 use std::{fs, path::Path, time::Duration};
 
 crate::s3::everywhere! {
@@ -11,6 +12,7 @@ crate::s3::everywhere! {
     an_upload_goes_on_after_a_restart_and_knows_its_gaps,
     deleting_a_digest_takes_its_tags_and_only_those,
     what_a_manifest_names_must_be_there_unless_sparse,
+    what_is_missing_of_many_is_told_in_their_order,
     old_uploads_are_thrown_away,
     two_processes_share_one_storage,
     pushes_and_deletes_at_once_leave_no_tag_without_its_manifest,
@@ -170,6 +172,37 @@ fn what_a_manifest_names_must_be_there_unless_sparse(place: &Place) {
             assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2);
         }
     }
+}
+
+fn what_is_missing_of_many_is_told_in_their_order(place: &Place) {
+    let server = serve(place.storage(), |_| {});
+    let config = config("many");
+    server.push_blob("a", config.as_bytes());
+    let layers: Vec<String> = (0..40).map(|n| format!("layer {n} of many")).collect();
+    let absent = [3, 17, 39];
+    for (n, layer) in layers.iter().enumerate() {
+        if !absent.contains(&n) {
+            server.push_blob("a", layer.as_bytes());
+        }
+    }
+    let described = |bytes: &str, kind: &str| json!({"mediaType": format!("application/vnd.oci.image.{kind}"), "digest": sha256(bytes.as_bytes()), "size": bytes.len()});
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": described(&config, "config.v1+json"),
+        "layers": layers.iter().map(|layer| described(layer, "layer.v1.tar")).collect::<Vec<_>>(),
+    })
+    .to_string();
+    let put = || server.ask("PUT", "/v2/a/manifests/v1", &[("Content-Type", OCI_MANIFEST)], manifest.as_bytes());
+    let refused = put();
+    assert_eq!((refused.status, refused.code().as_str()), (400, "MANIFEST_BLOB_UNKNOWN"));
+    let told: Vec<_> = refused.json()["errors"].as_array().unwrap().iter().map(|error| error["detail"]["digest"].clone()).collect();
+    assert_eq!(told, absent.map(|n| json!(sha256(layers[n].as_bytes()))));
+    assert_eq!(server.get("/v2/a/manifests/v1").status, 404);
+    for n in absent {
+        server.push_blob("a", layers[n].as_bytes());
+    }
+    assert_eq!(put().status, 201);
 }
 
 #[test]
