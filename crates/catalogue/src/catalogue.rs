@@ -6,7 +6,7 @@ use crate::{
     told::Told,
     untagged::Untagged,
 };
-use oci::{Digest, RepositoryName, Tag, Target};
+use oci::{Digest, RepositoryName};
 use registry::{Error, Registry};
 use std::{
     collections::HashMap,
@@ -35,10 +35,12 @@ pub(crate) struct Inner {
     pub tasks: TaskTracker,
     /// The last row of the database's manifests that the imprint holds.
     in_imprint: i64,
-    /// An imprint is kept for the next start; not by a command that asks for one thing.
-    keeps_imprint: AtomicBool,
+    /// It keeps in step, and an imprint for the next start; not for a command that asks for one thing.
+    pub serves: AtomicBool,
     /// Manifests on their way in, so that two who want one ask for it once.
     pub on_the_way: Mutex<HashMap<String, Arc<Coming>>>,
+    /// Repositories that somebody asked for before the crawl had read them.
+    pub readings: Mutex<HashMap<(u16, String), Arc<Awaited>>>,
     /// Records just fetched or read: a page asks before the database has them, and again for its other tabs.
     pub recent: moka::sync::Cache<String, Arc<ManifestRecord>>,
     /// Digests of placeholders that our own jobs push, and when each was first heard of.
@@ -55,6 +57,9 @@ pub(crate) struct Inner {
 
 /// A manifest on its way: its number, once it is here.
 type Coming = OnceCell<Result<u32, Error>>;
+
+/// A repository that is waited for.
+pub(crate) type Awaited = OnceCell<Result<(), Error>>;
 
 /// Something changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +117,9 @@ impl Catalogue {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             in_imprint,
-            keeps_imprint: AtomicBool::new(false),
+            serves: AtomicBool::new(false),
             on_the_way: Mutex::default(),
+            readings: Mutex::default(),
             recent,
             expected: moka::sync::Cache::builder().max_capacity(EXPECTED).time_to_live(EXPECTED_FOR).build(),
             untagged: Untagged::default(),
@@ -125,7 +131,7 @@ impl Catalogue {
 
     /// Begins to keep in step with the registries, until [`Catalogue::close`].
     pub fn start(&self) {
-        self.0.keeps_imprint.store(true, Ordering::Relaxed);
+        self.0.serves.store(true, Ordering::Relaxed);
         self.start_writing();
         self.0.tasks.spawn(crate::untagged::run(self.clone()));
         for i in 0..self.0.watched.len() {
@@ -147,7 +153,7 @@ impl Catalogue {
         self.0.stop.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        if self.0.keeps_imprint.load(Ordering::Relaxed) {
+        if self.0.serves.load(Ordering::Relaxed) {
             crate::load::keep_imprint(self, self.0.in_imprint).await;
         }
         self.0.store.close().await;
@@ -247,62 +253,6 @@ impl Catalogue {
     pub(crate) fn is_read(&self, registry: u16, repository: &RepositoryName) -> bool {
         let model = self.model();
         model.find_repo(registry, repository.as_str()).and_then(|id| model.repo(id)).is_some_and(|r| r.crawled != NEVER)
-    }
-
-    /// Makes a repository known that is not, and reads its tags if that was never done. `NotFound` where the registry
-    /// has none of that name.
-    pub async fn ensure_repository(&self, registry: u16, repository: &RepositoryName) -> Result<u32, Error> {
-        let known = {
-            let model = self.model();
-            model.find_repo(registry, repository.as_str()).filter(|&id| model.repo(id).is_some_and(|r| r.crawled != NEVER))
-        };
-        if let Some(id) = known {
-            return Ok(id);
-        }
-        let missing = || Error::NotFound(format!("the registry has no repository {repository}"));
-        let watched = self.watched(registry).ok_or_else(missing)?;
-        if !watched.wants(repository.as_str()) {
-            return Err(missing());
-        }
-        watched.asked(crate::crawler::read_repository(self, watched, repository, crate::crawler::Pace::Now).await)?;
-        self.model().find_repo(registry, repository.as_str()).ok_or_else(missing)
-    }
-
-    /// What a tag names, asked of the registry now, and taken in.
-    pub async fn ensure_tag(&self, registry: u16, repository: &RepositoryName, tag: &Tag) -> Result<Digest, Error> {
-        let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
-        watched.asked(crate::crawler::read_tag(self, watched, repository, tag, None).await)
-    }
-
-    /// A manifest of a repository that no tag reaches, asked for by digest.
-    pub async fn ensure_manifest(&self, registry: u16, repository: &RepositoryName, digest: &Digest) -> Result<u32, Error> {
-        let watched = self.watched(registry).ok_or_else(|| Error::NotFound("this registry is not configured".into()))?;
-        watched.asked(watched.source.registry.resolve(repository, &Target::Digest(digest.clone())).await)?;
-        let id = crate::crawler::fetch(self, watched, repository, digest).await?;
-        // Where no tag reaches it, it is there nevertheless: to be tagged again, copied, deleted.
-        let mut model = self.model_mut();
-        if let Some(repo) = model.find_repo(registry, repository.as_str()) {
-            model.hold_untagged(repo, id, now());
-        }
-        Ok(id)
-    }
-
-    /// Asks the registry what is attached to a digest, unless it was asked within `age`.
-    pub async fn refresh_referrers(&self, registry: u16, repository: &RepositoryName, digest: &Digest, age: Duration) -> Result<(), Error> {
-        let Some(watched) = self.watched(registry) else { return Ok(()) };
-        let fresh_since = now() - i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        {
-            let model = self.model();
-            let checked = model
-                .find_repo(registry, repository.as_str())
-                .and_then(|r| model.repo(r))
-                .and_then(|r| r.referrers.get(&model.find_manifest(digest.as_str())?))
-                .map(|r| r.checked);
-            if checked.is_some_and(|c| c > fresh_since) {
-                return Ok(());
-            }
-        }
-        crate::crawler::read_referrers(self, watched, repository, digest).await
     }
 }
 

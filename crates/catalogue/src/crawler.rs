@@ -62,7 +62,7 @@ pub(crate) async fn run(catalogue: Catalogue, index: usize) {
     loop {
         let wait = tokio::select! {
             () = stop.cancelled() => return,
-            wait = crawl_once(&catalogue, watched) => wait,
+            wait = registry::remote::behind(crawl_once(&catalogue, watched)) => wait,
         };
         tokio::select! {
             () = stop.cancelled() => return,

@@ -7,6 +7,7 @@
 //! It changes no registry. For those who do, it gives what plans are made from ([`snapshot`]), keeps plans, jobs and what was
 //! done ([`kept`]), and takes in what a step did before the registry tells of it (`changes`).
 
+mod asking;
 mod catalogue;
 mod changes;
 mod crawler;

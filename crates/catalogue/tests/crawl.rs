@@ -466,3 +466,21 @@ async fn names_show_within_a_second_while_the_rest_comes_in() {
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
     catalogue.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_is_shown_when_its_tags_are_listed_however_long_the_rest_takes() {
+    let fake = Fake::start(FakeSettings::default()).await.unwrap();
+    for n in 0..40 {
+        fake.push("team/api", &format!("v{n}"), &Image::new(&n.to_string()));
+    }
+    fake.fault(|request| request.path.contains("/manifests/"), Fault::Hang, usize::MAX);
+    let catalogue = open(&fake, MEMORY, HOUR).await;
+    let name = RepositoryName::parse("team/api").unwrap();
+    for _ in 0..2 {
+        let shown = tokio::time::timeout(Duration::from_secs(15), catalogue.ensure_repository(0, &name)).await;
+        shown.expect("it does not wait for what the tags name").unwrap();
+        assert_eq!(tags(&catalogue, "team/api").len(), 40);
+    }
+    assert_eq!(digest(&catalogue, "team/api", "v1"), None);
+    tokio::time::timeout(Duration::from_secs(15), catalogue.close()).await.expect("it ends all the same");
+}

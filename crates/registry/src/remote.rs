@@ -42,6 +42,7 @@ mod upload;
 mod ways;
 mod zone;
 
+pub use limit::behind;
 pub use tls::{with_anyone, with_authorities};
 
 use crate::{BlobSource, BlobStream, Capability, Cursor, Family, Health, Page, RawManifest, Registry, Resolved, Result, Secret, Untagged};
@@ -56,6 +57,17 @@ use std::{path::PathBuf, time::Duration};
 tokio::task_local! {
     /// The W3C `traceparent` to pass on to registries; set it around a call with `TRACEPARENT.scope(…)`.
     pub static TRACEPARENT: String;
+}
+
+/// The same work with the `traceparent` of whoever calls this, on whatever task it runs.
+pub fn traced<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let parent = TRACEPARENT.try_with(Clone::clone).ok();
+    async move {
+        match parent {
+            Some(parent) => TRACEPARENT.scope(parent, work).await,
+            None => work.await,
+        }
+    }
 }
 
 /// One registry's address and credentials.

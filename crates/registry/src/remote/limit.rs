@@ -4,6 +4,15 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+tokio::task_local! {
+    static BEHIND: ();
+}
+
+/// Runs what nobody waits for: each of its requests to a [`Remote`](super::Remote) lets those of everyone else go first.
+pub async fn behind<F: Future>(work: F) -> F::Output {
+    BEHIND.scope((), work).await
+}
+
 /// Requests at a time: at the start, and at most.
 const FIRST: usize = 8;
 const MOST: usize = 64;
@@ -15,6 +24,8 @@ const STORM: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Limit {
     semaphore: Arc<Semaphore>,
+    /// Whoever is [`behind`] waits here, so that one of them at most waits in front of others.
+    gate: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -39,15 +50,17 @@ pub(super) struct Place<'a> {
 impl Limit {
     pub(super) fn new() -> Self {
         let state = State { bound: FIRST, debt: 0, answers: 0, halved: None, paused: None };
-        Self { semaphore: Arc::new(Semaphore::new(FIRST)), state: Mutex::new(state) }
+        Self { semaphore: Arc::new(Semaphore::new(FIRST)), gate: tokio::sync::Mutex::default(), state: Mutex::new(state) }
     }
 
     /// Waits for a place, and for the end of a pause of at most `patience`; a longer pause is the error.
     pub(super) async fn place(&self, patience: Duration) -> Result<Place<'_>, Duration> {
         loop {
             self.paused(patience).await?;
+            let turn = if BEHIND.try_with(|()| ()).is_ok() { Some(self.gate.lock().await) } else { None };
             // The semaphore is never closed.
             let permit = Arc::clone(&self.semaphore).acquire_owned().await.ok();
+            drop(turn);
             let place = Place { limit: self, permit };
             if self.pause_left().is_none() {
                 return Ok(place);
@@ -154,6 +167,30 @@ mod tests {
         assert_eq!(limit.semaphore.available_permits(), 4);
         (0..1000).for_each(|_| limit.answered());
         assert_eq!(limit.bound(), 4, "no reason to grow while places are free");
+    }
+
+    #[tokio::test]
+    async fn who_waits_goes_before_a_crawl() {
+        let limit = Arc::new(Limit::new());
+        let mut places = fill(&limit).await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let ask = |who: &'static str| {
+            let (limit, order) = (Arc::clone(&limit), Arc::clone(&order));
+            async move {
+                let _place = limit.place(PATIENCE).await;
+                order.lock().unwrap().push(who);
+            }
+        };
+        let crawl: Vec<_> = (0..20).map(|_| tokio::spawn(behind(ask("crawl")))).collect();
+        tokio::task::yield_now().await;
+        let page = tokio::spawn(ask("page"));
+        tokio::task::yield_now().await;
+        places.pop();
+        page.await.unwrap();
+        assert!(order.lock().unwrap().iter().position(|who| *who == "page").unwrap() <= 1, "{:?}", order.lock().unwrap());
+        for one in crawl {
+            one.await.unwrap();
+        }
     }
 
     #[tokio::test]
