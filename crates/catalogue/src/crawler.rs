@@ -26,7 +26,10 @@ use crate::{
 use futures::StreamExt;
 use oci::RepositoryName;
 use registry::Error;
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 use tokio::sync::mpsc;
 
 /// How hard a registry is asked.
@@ -52,6 +55,8 @@ impl Pace {
 const MAX_REPOSITORIES: usize = 1_000_000;
 /// How soon a registry that did not answer is asked again.
 const RETRY: Duration = Duration::from_secs(2);
+/// How often a registry that nobody asks anything is asked whether it is there.
+const PULSE: Duration = Duration::from_secs(10);
 /// How long an answer about what a registry can do is kept.
 const PROBE: i64 = 3_600_000;
 
@@ -66,8 +71,19 @@ pub(crate) async fn run(catalogue: Catalogue, index: usize) {
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+            () = rest(watched, wait) => {}
             () = watched.refresh.notified() => {}
+        }
+    }
+}
+
+/// Waits for the next crawl, or until the registry is gone: then that crawl finds it so.
+async fn rest(watched: &Watched, wait: Duration) {
+    let end = Instant::now() + wait;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left.min(PULSE)).await;
+        if left > PULSE && !watched.status().down && matches!(watched.source.registry.ping().await, Err(Error::Unreachable(_))) {
+            return;
         }
     }
 }

@@ -484,3 +484,23 @@ async fn a_repository_is_shown_when_its_tags_are_listed_however_long_the_rest_ta
     assert_eq!(digest(&catalogue, "team/api", "v1"), None);
     tokio::time::timeout(Duration::from_secs(15), catalogue.close()).await.expect("it ends all the same");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_is_gone_is_noticed_long_before_the_next_crawl() {
+    let fake = Fake::start(FakeSettings::default()).await.unwrap();
+    fake.push("team/api", "v1", &Image::new("1"));
+    let catalogue = open(&fake, MEMORY, HOUR).await;
+    until("it is fresh", || fresh(&catalogue)).await;
+    fake.fault(|_| true, Fault::Close, usize::MAX);
+    for _ in 0..3 {
+        if catalogue.state(0) == State::Unreachable {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    assert_eq!(catalogue.state(0), State::Unreachable);
+    assert_eq!(tags(&catalogue, "team/api"), ["v1"]);
+    fake.mend();
+    until("it is in step again", || fresh(&catalogue)).await;
+    catalogue.close().await;
+}

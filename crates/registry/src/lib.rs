@@ -47,6 +47,11 @@ pub trait Registry: Send + Sync + 'static {
     /// What refers to a digest: by the API, else by the fallback tag. Empty where neither knows any.
     async fn referrers(&self, repository: &RepositoryName, digest: &Digest) -> Result<Vec<Descriptor>>;
 
+    /// Whether it answers, by the cheapest question there is, whatever it says to that. One that is in this process does.
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// What the registry can do. Asks it anew; the caller keeps the answer.
     async fn probe(&self) -> Result<Vec<Capability>>;
 

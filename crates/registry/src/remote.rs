@@ -48,10 +48,11 @@ pub use tls::{with_anyone, with_authorities};
 use crate::{BlobSource, BlobStream, Capability, Cursor, Family, Health, Page, RawManifest, Registry, Resolved, Result, Secret, Untagged};
 use async_trait::async_trait;
 use bytes::Bytes;
-use client::Client;
+use client::{Ask, Client};
 use explain::What;
 use oci::{Descriptor, Digest, RepositoryName, Tag, Target};
 use pages::{Ladder, List};
+use reqwest::Method;
 use std::{path::PathBuf, time::Duration};
 
 tokio::task_local! {
@@ -200,6 +201,13 @@ impl Registry for Remote {
             read_only: self.read_only,
         };
         probe.all().await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        match self.client.send(&Ask::new(What::Ping, &Method::GET, "v2/")).await {
+            Err(error) if error.is_outage() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn health(&self) -> Health {

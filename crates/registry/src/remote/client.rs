@@ -73,7 +73,7 @@ pub(super) struct Client {
 #[derive(Debug, Default)]
 struct Seen {
     latency_ms: Option<u64>,
-    last_error: Option<String>,
+    last_error: Option<Error>,
 }
 
 /// Why one try failed.
@@ -230,7 +230,7 @@ impl Client {
         Health {
             latency_ms: seen.latency_ms,
             open_for_ms: self.breaker.open_for().map(|d| d.as_millis() as u64),
-            last_error: seen.last_error.clone(),
+            last_error: seen.last_error.as_ref().map(ToString::to_string),
         }
     }
 
@@ -248,7 +248,11 @@ impl Client {
 
     fn open(&self, left: Duration) -> Error {
         let last = self.seen.lock().unwrap_or_else(PoisonError::into_inner).last_error.clone();
-        self.busy(last.as_deref().unwrap_or("it could not be reached"), left)
+        match last {
+            Some(Error::Busy { message, .. }) => self.busy(&message, left),
+            Some(last) => Error::Unreachable(format!("{last}; it is asked again in {:.1} s", left.as_secs_f32())),
+            None => self.busy("it could not be reached", left),
+        }
     }
 
     /// Keeps what health and metrics tell.
@@ -277,7 +281,7 @@ impl Client {
         tracing::debug!(registry = self.name, operation, outcome = word, duration_ms = spent.as_millis() as u64, "Asked for {}.", ask.what);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match outcome {
-            Err(failure) if failure.reached != Some(true) => seen.last_error = Some(failure.error.to_string()),
+            Err(failure) if failure.reached != Some(true) => seen.last_error = Some(failure.error.clone()),
             _ => {
                 if !ask.what.is_transfer() {
                     seen.latency_ms = Some(spent.as_millis() as u64);
