@@ -53,10 +53,11 @@ pub(super) fn draw(frame: &Frame, model: &RepositoryModel) -> AnyView {
         {(repository.tags > 0).then(|| actions::menu(&pull, false))}
         {can.change.then(|| of_repository(base, &place, can, !whole.is_empty()))}
     };
-    let mut facts = vec![
-        fact(format::count(repository.tags), if repository.tags == 1 { "tag" } else { "tags" }),
-        fact(format::count(repository.images), if repository.images == 1 { "image" } else { "images" }),
-    ];
+    let mut facts = vec![fact(format::count(repository.tags), if repository.tags == 1 { "tag" } else { "tags" })];
+    // None while the tags are only listed yet.
+    if repository.images > 0 || repository.tags == 0 {
+        facts.push(fact(format::count(repository.images), if repository.images == 1 { "image" } else { "images" }));
+    }
     if let Some(size) = repository.size {
         facts.push(fact(format::size(size), "stored"));
         if let Some(unshared) = repository.size_unshared.filter(|unshared| *unshared > size) {
@@ -324,7 +325,9 @@ fn row(html: &mut Html, base: &str, place: &str, host: &str, tag: &Tag, flat: bo
     html.raw("</td><td>");
     value::size(html, tag.size);
     html.raw("</td><td>");
-    value::platforms(html, &tag.platforms, &tag.kind);
+    if tag.digest.is_some() {
+        value::platforms(html, &tag.platforms, &tag.kind);
+    }
     html.raw("</td><td>");
     if tag.signed {
         html.raw("<span title=\"A signature is present\">").raw(Icon::Shield.html()).raw("signed</span>");

@@ -101,7 +101,12 @@ fn line(html: &mut Html, base: &str, hit: &Hit, now: i64) {
     let is_name = hit.reference.ends_with(&hit.matched);
     html.raw("<li class=\"relative flex min-h-10 items-center gap-2.5 border-b border-line py-1.5 hover:bg-sunken/60 focus-within:bg-accent-soft\"><span class=\"flex-none text-ink-3\">");
     html.raw(icon.html())
-        .raw("</span><a class=\"go min-w-0 after:absolute after:inset-0\" href=\"")
+        // What was found in it gives way to the name.
+        .raw(if is_name {
+            "</span><a class=\"go min-w-0 after:absolute after:inset-0\" href=\""
+        } else {
+            "</span><a class=\"go min-w-0 after:absolute after:inset-0 md:max-w-[70%] md:flex-none\" href=\""
+        })
         .text(&address::reference(base, &hit.reference))
         .raw("\">");
     if is_name {
