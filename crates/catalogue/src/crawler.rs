@@ -377,14 +377,16 @@ async fn drop_vanished(catalogue: &Catalogue, watched: &Watched, seen: &HashSet<
 
 /// Asks what the registry can do, unless that was asked of late.
 pub(crate) async fn probe(catalogue: &Catalogue, watched: &Watched) {
+    let _probing = watched.probing.lock().await;
     if watched.status().probed.is_some_and(|p| now() - p < PROBE) {
         return;
     }
+    let empty = !catalogue.model().repos().any(|(_, repo)| repo.registry == watched.number);
     match watched.source.registry.probe().await {
         Ok(capabilities) => {
             let mut status = watched.status();
             status.capabilities = capabilities;
-            status.probed = Some(now());
+            status.probed = (!empty).then(now);
         }
         Err(error) => tracing::debug!(registry = %watched.source.name, %error, "the registry could not be asked what it can do"),
     }

@@ -5,7 +5,7 @@
 
 use crate::{
     catalogue::{Catalogue, now},
-    crawler::{Pace, fetch, read_referrers, read_repository, read_tag},
+    crawler::{Pace, fetch, probe, read_referrers, read_repository, read_tag},
     model::clip,
     source::{Dirty, Watched},
     store::StoreError,
@@ -185,6 +185,9 @@ async fn act(catalogue: &Catalogue, watched: &Watched, dirty: Dirty) -> Result<(
             // A repository seen for the first time has likely more than this tag.
             if !catalogue.is_read(watched.number, repository) {
                 read_repository(catalogue, watched, repository, Pace::Now).await?;
+                if watched.status().probed.is_none() {
+                    probe(catalogue, watched).await;
+                }
             }
             if watched.can("referrers") { read_referrers(catalogue, watched, repository, &digest).await } else { Ok(()) }
         }

@@ -56,6 +56,7 @@ pub struct Status {
     /// The crawl under way.
     pub progress: Option<Progress>,
     pub capabilities: Vec<Capability>,
+    /// When they were found. Not while it was empty: much can be told by an image only.
     pub probed: Option<i64>,
     /// Why the last crawl could not read it, or not all of it.
     pub problem: Option<registry::Error>,
@@ -85,6 +86,8 @@ pub(crate) struct Watched {
     include: GlobSet,
     exclude: GlobSet,
     status: Mutex<Status>,
+    /// Held while it is asked what it can do.
+    pub probing: tokio::sync::Mutex<()>,
     /// A crawl is asked for now.
     pub refresh: Notify,
     pub dirty: mpsc::Sender<Dirty>,
@@ -110,7 +113,17 @@ impl Watched {
         };
         let (include, exclude) = (set(&source.include)?, set(&source.exclude)?);
         let (dirty, dirt) = mpsc::channel(WAITING);
-        Ok(Self { source, number, include, exclude, status: Mutex::default(), refresh: Notify::new(), dirty, dirt: Mutex::new(Some(dirt)) })
+        Ok(Self {
+            source,
+            number,
+            include,
+            exclude,
+            status: Mutex::default(),
+            probing: tokio::sync::Mutex::default(),
+            refresh: Notify::new(),
+            dirty,
+            dirt: Mutex::new(Some(dirt)),
+        })
     }
 
     /// Whether a repository is to be seen at all.

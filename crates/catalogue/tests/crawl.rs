@@ -504,3 +504,16 @@ async fn a_registry_that_is_gone_is_noticed_long_before_the_next_crawl() {
     until("it is in step again", || fresh(&catalogue)).await;
     catalogue.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_empty_registry_can_do_is_asked_again_with_its_first_image() {
+    let fake = Fake::start(FakeSettings::default()).await.unwrap();
+    let catalogue = open(&fake, MEMORY, HOUR).await;
+    until("it is fresh", || fresh(&catalogue)).await;
+    let can = |name: &str| catalogue.status(0).capabilities.iter().find(|c| c.name == name).and_then(|c| c.can);
+    assert_eq!(can("digest-header"), None);
+    let digest = fake.push("team/api", "v1", &Image::new("1"));
+    catalogue.mark(0, event("team/api", Some("v1"), Some(&digest), false, 1));
+    until("it is asked again", || can("digest-header") == Some(true)).await;
+    catalogue.close().await;
+}
