@@ -61,6 +61,11 @@ impl From<registry::Error> for Error {
             E::Unsupported(_) | E::Misbehaved(_) => Code::UpstreamMisbehaved,
             E::Busy { .. } => Code::RegistryBusy,
         };
-        Self::new(code, error.to_string())
+        let mut detail = error.to_string();
+        // Other sentences follow it.
+        if !detail.ends_with(['.', '?', '!']) {
+            detail.push('.');
+        }
+        Self::new(code, detail)
     }
 }

@@ -250,7 +250,7 @@ impl Client {
         let last = self.seen.lock().unwrap_or_else(PoisonError::into_inner).last_error.clone();
         match last {
             Some(Error::Busy { message, .. }) => self.busy(&message, left),
-            Some(last) => Error::Unreachable(format!("{last}; it is asked again in {:.1} s", left.as_secs_f32())),
+            Some(last) => last,
             None => self.busy("it could not be reached", left),
         }
     }

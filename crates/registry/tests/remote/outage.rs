@@ -78,7 +78,7 @@ async fn a_registry_that_is_gone_is_left_alone_and_found_again() {
     let started = Instant::now();
     let error = remote.resolve(&name("a"), &tag("1")).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_millis(50), "{error}");
-    assert!(matches!(&error, Error::Unreachable(why) if why.contains("refused") && why.contains("asked again in")), "{error}");
+    assert!(matches!(&error, Error::Unreachable(why) if why.contains("refused")), "{error}");
     fake.start_again().await.unwrap();
     let back = Instant::now();
     while let Err(error) = remote.resolve(&name("a"), &tag("1")).await {
